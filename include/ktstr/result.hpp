@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+namespace ktstr {
+
+/// What kind of failure an Error is. The command maps these to its exit status.
+enum class ErrorCode {
+  usage,          ///< the caller asked for something that can't be (bad flag, expression, name)
+  not_found,      ///< a file, directory or result that was asked for isn't there
+  permission,     ///< the operating system refused access
+  io,             ///< any other failure of a file operation
+  parse,          ///< bytes that should have been a document aren't one
+  corrupt,        ///< a store of ours is damaged or isn't ours
+  newer_version,  ///< a store was written by a newer program
+  busy,           ///< a lock was not to be had in time
+  timeout,        ///< a limit that the caller set ran out
+  interrupted,    ///< a signal asked us to stop
+};
+
+/// A failure as a value. No exception crosses a public header of this library.
+struct Error {
+  ErrorCode code = ErrorCode::io;
+  std::string message;    ///< one sentence, without the path
+  std::string path = {};  ///< the file or directory concerned, if any
+  std::string hint = {};  ///< what the reader can do about it, if anything
+
+  /// "path: message" or just the message; the hint is not included.
+  [[nodiscard]] std::string text() const { return path.empty() ? message : path + ": " + message; }
+};
+
+/// A T, or the Error that kept us from having one.
+template <typename T>
+using Result = tl::expected<T, Error>;
+
+/// `return fail(ErrorCode::io, "...")` from a function that returns a Result.
+inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string path = {},
+                                  std::string hint = {}) {
+  return tl::unexpected<Error>(Error{code, std::move(message), std::move(path), std::move(hint)});
+}
+
+/// Hands an error on from one Result type to another.
+inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+
+}  // namespace ktstr

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "base/posix_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+namespace ktstr::posix {
+namespace {
+
+constexpr std::size_t k_spare_bytes = 64;
+constexpr std::size_t k_first_chunk_bytes = 64 * 1024;
+constexpr mode_t k_new_file_mode = 0666;
+
+std::int64_t to_ns(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+FileKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileKind::regular;
+  if (S_ISDIR(mode)) return FileKind::directory;
+  if (S_ISLNK(mode)) return FileKind::symlink;
+  return FileKind::other;
+}
+
+FileStatus to_status(const struct stat& raw) {
+  FileStatus status;
+  status.kind = kind_of(raw.st_mode);
+  status.stamp.device = raw.st_dev;
+  status.stamp.inode = raw.st_ino;
+  status.stamp.size_bytes = raw.st_size;
+  status.stamp.mtime_ns = to_ns(raw.st_mtim);
+  status.stamp.ctime_ns = to_ns(raw.st_ctim);
+  return status;
+}
+
+/// A NUL would silently cut the name that the system sees.
+Result<void> check_name(const Location& location) {
+  if (location.name.find('\0') == std::string::npos) return {};
+  return fail(os_error(EINVAL, location.shown_path));
+}
+
+/// read(2) until it isn't interrupted; -1 with errno, else the count.
+ssize_t read_some(int descriptor, char* into, std::size_t count) {
+  ssize_t got = 0;
+  do {
+    got = ::read(descriptor, into, count);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+class PosixFile final : public FileHandle {
+ public:
+  PosixFile(Descriptor descriptor, std::string path)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+
+  [[nodiscard]] Result<FileStatus> status() const override {
+    return status_of_descriptor(descriptor_.number(), path_);
+  }
+  [[nodiscard]] Result<std::string> read_all(std::uint64_t limit_bytes) override;
+
+ private:
+  [[nodiscard]] Result<std::string> read_up_to(std::uint64_t limit_bytes, std::uint64_t size_hint);
+  [[nodiscard]] tl::unexpected<Error> too_large(std::uint64_t limit_bytes) const {
+    return fail(ErrorCode::io, "larger than the limit of " + std::to_string(limit_bytes) + " bytes",
+                path_);
+  }
+
+  Descriptor descriptor_;
+  std::string path_;
+};
+
+Result<std::string> PosixFile::read_all(std::uint64_t limit_bytes) {
+  const Result<FileStatus> now = status();
+  if (!now) return fail(now.error());
+  if (now->kind == FileKind::directory) return fail(os_error(EISDIR, path_));
+  // A device may never end, and a FIFO's bytes are gone once read.
+  if (now->kind != FileKind::regular) return fail(ErrorCode::io, "not a regular file", path_);
+  const auto size_hint =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(now->stamp.size_bytes, 0));
+  if (size_hint > limit_bytes) return too_large(limit_bytes);
+  if (::lseek(descriptor_.number(), 0, SEEK_SET) < 0) return fail(os_error(errno, path_));
+  try {
+    return read_up_to(limit_bytes, size_hint);
+  } catch (const std::exception&) {  // a sparse file can claim more than there is memory
+    return fail(os_error(ENOMEM, path_));
+  }
+}
+
+/// The size is a hint only: the file may grow while it is read, and /proc says 0 for everything.
+Result<std::string> PosixFile::read_up_to(std::uint64_t limit_bytes, std::uint64_t size_hint) {
+  std::string bytes;
+  // More than expected, so that the usual file needs two calls (its bytes, then the end) and its
+  // text has the spare bytes that a JSON parser wants behind it.
+  std::size_t capacity = size_hint > 0 ? size_hint + k_spare_bytes : k_first_chunk_bytes;
+  std::size_t filled = 0;
+  for (;;) {
+    bytes.resize(capacity);
+    const ssize_t got = read_some(descriptor_.number(), bytes.data() + filled, capacity - filled);
+    if (got < 0) return fail(os_error(errno, path_));
+    filled += static_cast<std::size_t>(got);
+    if (filled > limit_bytes) return too_large(limit_bytes);
+    if (got == 0) break;
+    if (filled == capacity) capacity *= 2;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<void> write_all(int descriptor, const std::string& bytes, const std::string& path) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(os_error(errno, path));
+    written += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+int Descriptor::release() { return std::exchange(number_, -1); }
+
+Result<Descriptor> open_at(const Location& location, int flags) {
+  if (auto checked = check_name(location); !checked) return fail(checked.error());
+  int number = -1;
+  do {
+    number = ::openat(location.directory, location.name.c_str(), flags | O_CLOEXEC | O_NOCTTY,
+                      k_new_file_mode);
+  } while (number < 0 && errno == EINTR);
+  if (number < 0) return fail(os_error(errno, location.shown_path));
+  return Descriptor(number);
+}
+
+Result<FileStatus> status_at(const Location& location, FollowLinks follow) {
+  if (auto checked = check_name(location); !checked) return fail(checked.error());
+  struct stat raw = {};
+  const int flags = follow == FollowLinks::yes ? 0 : AT_SYMLINK_NOFOLLOW;
+  if (::fstatat(location.directory, location.name.c_str(), &raw, flags) != 0) {
+    return fail(os_error(errno, location.shown_path));
+  }
+  return to_status(raw);
+}
+
+Result<FileStatus> status_of_descriptor(int descriptor, const std::string& path) {
+  struct stat raw = {};
+  if (::fstat(descriptor, &raw) != 0) return fail(os_error(errno, path));
+  return to_status(raw);
+}
+
+Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location) {
+  // Without O_NONBLOCK the open of a FIFO waits for a writer.
+  auto opened = open_at(location, O_RDONLY | O_NONBLOCK);
+  if (!opened) return fail(opened.error());
+  return std::make_unique<PosixFile>(std::move(*opened), location.shown_path);
+}
+
+Result<void> write_whole_file(const std::string& path, const std::string& bytes) {
+  auto opened = open_at({AT_FDCWD, path, path}, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK);
+  if (!opened) return fail(opened.error());
+  if (auto written = write_all(opened->number(), bytes, path); !written) return written;
+  // Some file systems report a full disk only here. EINTR: Linux has closed it all the same.
+  if (::close(opened->release()) != 0 && errno != EINTR) return fail(os_error(errno, path));
+  return {};
+}
+
+}  // namespace ktstr::posix

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktstr {
+
+// Pure functions over bytes; thread-safe.
+
+/// What stands at the start of some bytes that should be UTF-8.
+struct Utf8Sequence {
+  std::size_t length = 0;  ///< bytes; of an invalid one, those that one U+FFFD stands for
+  char32_t code_point = 0;
+  bool valid = false;
+};
+
+/// Looks at the first sequence of `bytes`, which must not be empty. No overlong forms, no
+/// surrogates, nothing above U+10FFFF.
+[[nodiscard]] Utf8Sequence first_utf8_sequence(std::string_view bytes);
+
+[[nodiscard]] bool is_valid_utf8(std::string_view bytes);
+
+/// Each longest beginning of a sequence that then breaks off becomes one U+FFFD, as Unicode
+/// recommends and Rust does.
+[[nodiscard]] std::string lossy_utf8(std::string_view bytes);
+
+/// Fit for a terminal: control characters (C0, DEL, C1) and invalid bytes are shown as \n, \t, \r
+/// or \xNN for each byte; all else stays. Not meant to be read back: a backslash stays too.
+[[nodiscard]] std::string escape_control(std::string_view bytes);
+
+/// Bytes to insert, drop or change to make one text of the other.
+[[nodiscard]] std::size_t edit_distance(std::string_view left, std::string_view right);
+
+/// The candidate that `wanted` was most likely meant to be (the first of equals), or none if all
+/// are too far off.
+[[nodiscard]] std::optional<std::string> closest(std::string_view wanted,
+                                                 const std::vector<std::string>& candidates);
+
+/// The parts between separators: one more than there are separators, so "" gives one empty part.
+/// The views point into `text`.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// Without ASCII white space at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+/// 16 lower-case hex digits.
+[[nodiscard]] std::string hex16(std::uint64_t number);
+
+}  // namespace ktstr

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ktstr {
+
+// Times are nanoseconds since the Unix epoch, UTC.
+
+/// "2026-07-04T21:41:43Z": the second that `time_ns` lies in, before 1970 too. Thread-safe.
+[[nodiscard]] std::string iso8601_utc(std::int64_t time_ns);
+
+/// Exactly the form above, of a day that exists; else nothing. Thread-safe.
+[[nodiscard]] std::optional<std::int64_t> parse_iso8601_utc(std::string_view text);
+
+/// A time as a person writes it, or nothing if it can't be read or doesn't fit:
+/// - a date, "2026-07-04", or a date and time, "2026-07-04 21:41" or "2026-07-04T21:41:43.5", with
+///   "Z" or "+02:00" behind it or else in the local zone (that of the process, by TZ);
+/// - "now", "today" and "yesterday" (local midnight);
+/// - "90s", "15m", "3h", "2d", "1w": that long before `now_ns`;
+/// - a number: seconds since the epoch, or nanoseconds if it has 12 digits or more.
+/// Thread-safe as long as nobody changes TZ.
+[[nodiscard]] std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_ns);
+
+}  // namespace ktstr

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Finding, opening and looking after the catalog's file.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/refresh.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+struct CatalogLocation {
+  std::string path;                   ///< ":memory:" for none on disk
+  bool is_in_root = true;             ///< below {root}/.ktstr-index, so it moves with the root
+  std::vector<std::string> others{};  ///< where to go if the first can't be written, in order
+};
+
+struct CatalogOptions {
+  std::string root;
+  CatalogLocation location;
+  std::int64_t busy_timeout_ms = 10'000;
+};
+
+/// An open catalog. One connection; not thread-safe.
+class Catalog {
+ public:
+  /// Opens, checks, migrates. A file that is damaged or not ours is put aside under a unique name
+  /// and a new one begun, with a warning. Errors: newer_version (both numbers in the message),
+  /// usage (the catalog belongs to another root), permission, io.
+  [[nodiscard]] static Result<Catalog> open(const CatalogOptions& options, FileSystem& file_system,
+                                            const Clock& clock);
+
+  [[nodiscard]] SQLite::Database& database() { return *database_; }
+  /// Where it is; ":memory:" if nowhere.
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// What the user should be told about the opening; one sentence each.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// How long a statement waits for another connection's write.
+  void set_busy_timeout_ms(std::int64_t timeout_ms);
+
+  /// ktstr::refresh with this connection.
+  [[nodiscard]] Result<RefreshReport> refresh(FileSystem& file_system, const Clock& clock,
+                                              const RefreshOptions& options);
+
+ private:
+  Catalog() = default;
+
+  std::string root_;
+  std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::vector<std::string> warnings_;
+
+  friend class CatalogOpener;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/connection.hpp"
+
+#include <sqlite3.h>
+
+namespace ktstr {
+
+Error sqlite_error(const SQLite::Exception& exception, const std::string& path) {
+  Error error{ErrorCode::io, exception.what(), path};
+  switch (exception.getErrorCode()) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      error.code = ErrorCode::corrupt;
+      break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      error.code = ErrorCode::busy;
+      break;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      error.code = ErrorCode::permission;
+      break;
+    case SQLITE_INTERRUPT:
+      error.code = ErrorCode::timeout;
+      break;
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+      error.code = ErrorCode::usage;
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+void bind_value(SQLite::Statement& statement, int index, const Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    statement.bind(index, *integer);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    statement.bind(index, *real);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    statement.bind(index, *text);
+  } else {
+    statement.bind(index);
+  }
+}
+
+Value column_value(SQLite::Statement& statement, int index) {
+  const SQLite::Column column = statement.getColumn(index);
+  switch (column.getType()) {
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(column.getInt64());
+    case SQLITE_FLOAT:
+      return column.getDouble();
+    case SQLITE_NULL:
+      return std::monostate{};
+    default:
+      return column_bytes(statement, index);
+  }
+}
+
+std::string column_bytes(SQLite::Statement& statement, int index) {
+  const SQLite::Column column = statement.getColumn(index);
+  const char* text = column.getText("");
+  return std::string(text, static_cast<std::size_t>(column.getBytes()));
+}
+
+}  // namespace ktstr

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the catalog keeps of a record. Pure: a decoded record in, values out. When anything here
+// changes, k_extraction_version (schema.hpp) has to change too.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/rows.hpp"
+#include "ktstr/record_json.hpp"
+
+namespace ktstr {
+
+/// One packed series: values by metric name, for a phase and a cgroup (none: all of them).
+struct SeriesRow {
+  std::optional<std::int64_t> phase;
+  std::optional<std::string> phase_label;
+  std::optional<std::string> cgroup;
+  std::vector<std::pair<std::string, double>> values;
+};
+
+struct VerifierRow {
+  std::string program;
+  Value verified_insns;
+};
+
+struct CallbackRow {
+  std::string program;
+  Value cnt;
+  Value nsecs;
+  Value nsecs_per_call;
+};
+
+struct PayloadMetricRow {
+  std::int64_t invocation = 0;
+  std::int64_t position = 0;
+  std::vector<Value>
+      values;  ///< payload_index, name, value, polarity, target, unit, stream, exit_code
+};
+
+struct HostRow {
+  std::string digest;         ///< of everything below, for storing each host once
+  std::vector<Value> values;  ///< host_key and the keys of the host table
+};
+
+struct ExtractedRecord {
+  std::vector<Value> columns;  ///< in the order of stored_columns()
+  std::optional<HostRow> host;
+  std::vector<SeriesRow> series;
+  std::vector<std::pair<std::string, Value>> kvm_sums;
+  std::vector<VerifierRow> verifier;
+  std::vector<CallbackRow> callbacks;
+  std::vector<PayloadMetricRow> payload_metrics;
+};
+
+/// The columns of the sidecar table that come out of a record.
+[[nodiscard]] const std::vector<std::string>& stored_columns();
+/// The columns of the host table after its digest.
+[[nodiscard]] const std::vector<std::string>& host_columns();
+
+[[nodiscard]] ExtractedRecord extract(const DecodedRecord& decoded);
+
+/// 16 hex digits over the facts of a host that a reboot does not move.
+[[nodiscard]] std::string host_key(const HostContext& host);
+
+/// An integer where it fits, else a real: SQLite's integers end at 2^63-1.
+[[nodiscard]] Value integer_value(std::uint64_t number);
+
+}  // namespace ktstr

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/read_sidecar.hpp"
+
+#include <mutex>
+
+#include "base/hashing.hpp"
+#include "base/text.hpp"
+#include "ktstr/record_json.hpp"
+#include "ktstr/walk.hpp"
+
+namespace ktstr {
+namespace {
+
+void set_file_hash(PreparedFile& file) {
+  const auto name = classify_artifact(file.file_name);
+  if (name && name->has_hash) file.file_hash = hex16(name->hash);
+}
+
+void set_unreadable(PreparedFile& file, std::string message) {
+  file.status = "unreadable";
+  file.error_class = "io";
+  file.error = std::move(message);
+  // What failed once may work the next time, without any change of the stamp.
+  if (file.stamp) file.stamp->settled = false;
+}
+
+void decode_into(PreparedFile& file, const std::string& bytes) {
+  const auto decoded = decode_record(bytes, SampleHandling::reduce);
+  if (!decoded) {
+    file.status = "corrupt";
+    file.error_class = decoded.error().hint == "utf-8" ? "io" : "parse";
+    file.error = decoded.error().message;
+    return;
+  }
+  file.record = extract(*decoded);
+  if (decoded->contract == Contract::ok) {
+    file.status = "ok";
+  } else {
+    file.status = "drift";
+    file.error_class = "parse";
+    file.error = decoded->error;
+  }
+}
+
+/// Held while a large file is in memory.
+std::unique_lock<std::mutex> alone_if_large(const Stamp& stamp, const ReadLimits& limits) {
+  static std::mutex large_file;
+  if (stamp.size_bytes <= static_cast<std::int64_t>(limits.alone_above_bytes)) return {};
+  return std::unique_lock(large_file);
+}
+
+}  // namespace
+
+PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string message) {
+  PreparedFile file;
+  file.file_name = std::move(file_name);
+  file.is_symlink = is_symlink;
+  set_file_hash(file);
+  set_unreadable(file, std::move(message));
+  return file;
+}
+
+ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, bool keep_bytes,
+                         const Clock& clock) {
+  ReadSidecar result;
+  result.file.file_name = wanted.file_name;
+  result.file.is_symlink = wanted.is_symlink;
+  set_file_hash(result.file);
+
+  const auto handle = wanted.directory->open_file(wanted.file_name);
+  if (!handle) {
+    result.vanished = handle.error().code == ErrorCode::not_found && !wanted.is_symlink;
+    if (!result.vanished) set_unreadable(result.file, handle.error().message);
+    return result;
+  }
+  // The stamp before the bytes: a change while they are read shows as another stamp next time.
+  const auto status = (*handle)->status();
+  if (!status) {
+    set_unreadable(result.file, status.error().message);
+    return result;
+  }
+  result.file.stamp = KnownStamp{status->stamp, is_settled(status->stamp, clock.now_ns())};
+  if (status->kind != FileKind::regular) {
+    set_unreadable(result.file, "not a regular file");
+    return result;
+  }
+  const auto alone = alone_if_large(status->stamp, limits);
+  auto bytes = (*handle)->read_all(limits.max_file_bytes);
+  if (!bytes) {
+    set_unreadable(result.file, bytes.error().message);
+    return result;
+  }
+  result.file.content_id = content_id(*bytes);
+  result.same_content = result.file.content_id == wanted.known_content_id;
+  if (!result.same_content) decode_into(result.file, *bytes);
+  if (keep_bytes) result.bytes = std::move(*bytes);
+  return result;
+}
+
+}  // namespace ktstr

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/tables.hpp"
+
+namespace ktstr {
+
+struct ReadLimits {
+  std::uint64_t max_file_bytes = 256ULL << 20;
+  /// Larger files are read one at a time, so that memory stays bounded.
+  std::uint64_t alone_above_bytes = 32ULL << 20;
+};
+
+/// One file that has to be read.
+struct SidecarToRead {
+  std::shared_ptr<const DirectoryHandle> directory;
+  std::string file_name;
+  bool is_symlink = false;
+  std::string known_content_id;  ///< '' if the content was never read
+};
+
+struct ReadSidecar {
+  PreparedFile file;
+  bool same_content = false;  ///< the bytes are the known ones; `file` holds no record then
+  bool vanished = false;      ///< gone since the listing; `file` holds nothing
+  std::string bytes;          ///< only if they were asked for
+};
+
+/// Opens, stats the open descriptor, reads, hashes and, if the content is new, decodes and
+/// extracts. Whatever is wrong with the file becomes its status. Safe on several threads at once.
+[[nodiscard]] ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits,
+                                       bool keep_bytes, const Clock& clock);
+
+/// A file that can't be read, for a reason that is known without trying.
+[[nodiscard]] PreparedFile unreadable_file(std::string file_name, bool is_symlink,
+                                           std::string message);
+
+}  // namespace ktstr

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/change_detection.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/read_sidecar.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// What is about to happen to a stored result. Old and new are content ids; '' is none.
+struct RowChange {
+  std::string path;  ///< relative to the root
+  std::string old_id;
+  std::string new_id;            ///< '' when the row goes away
+  const std::string* new_bytes;  ///< nullptr when there are none
+};
+
+/// Sees every row before it changes, so that evidence can be kept before it is lost. An error stops
+/// the refresh with the row unchanged.
+class RowObserver {
+ public:
+  virtual ~RowObserver() = default;
+  [[nodiscard]] virtual Result<void> before_change(const RowChange& change) = 0;
+};
+
+struct RefreshOptions {
+  CheckLevel level = CheckLevel::files;
+  std::size_t workers = 2;  ///< reading threads; 0: read on the calling thread
+  ReadLimits limits;
+  RowObserver* observer = nullptr;
+  /// Called for each directory and file that is looked at, with its path and the reason.
+  std::function<void(const std::string& path, LookReason reason)> why;
+  /// Called after each file is read, with the number of files so far.
+  std::function<void(std::int64_t files_read)> progress;
+};
+
+struct RefreshReport {
+  std::int64_t files_added = 0;
+  std::int64_t files_changed = 0;
+  std::int64_t files_unchanged = 0;
+  std::int64_t files_removed = 0;
+  std::int64_t files_moved = 0;  ///< same bytes gone from one place and new in another
+  std::map<std::string, std::int64_t>
+      status;  ///< how many files are ok, drift, corrupt, unreadable
+  std::int64_t directories_listed = 0;
+  std::int64_t directories_unchanged = 0;
+  /// Those that could not be listed, with the reason. Their rows stand as they were.
+  std::vector<Error> unreadable_directories;
+  std::int64_t elapsed_ns = 0;
+};
+
+/// Brings the catalog in line with the files under `root`. Error: the root is missing
+/// (not_found), no directory or not permitted; the catalog is left alone then. Not thread-safe on
+/// one connection; any number of processes may refresh one catalog.
+[[nodiscard]] Result<RefreshReport> refresh(SQLite::Database& database, const std::string& root,
+                                            FileSystem& file_system, const Clock& clock,
+                                            const RefreshOptions& options);
+
+}  // namespace ktstr

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/refresh_planner.hpp"
+
+#include <algorithm>
+
+namespace ktstr {
+
+std::string relative_path(const DirectoryRow& directory, const std::string& file_name) {
+  std::string path = directory.run_dir + "/";
+  if (!directory.job.empty()) path += directory.job + "/";
+  return path + file_name;
+}
+
+RefreshPlanner::RefreshPlanner(CatalogTables& tables, FileSystem& file_system, const Clock& clock,
+                               const RefreshOptions& options)
+    : tables_(tables), file_system_(file_system), clock_(clock), options_(options) {
+  for (DirectoryRow& row : tables_.directories()) {
+    Key key{row.run_dir, row.job};
+    stored_.emplace(std::move(key), std::move(row));
+  }
+}
+
+const DirectoryRow* RefreshPlanner::stored(const std::string& run_dir,
+                                           const std::string& job) const {
+  const auto found = stored_.find({run_dir, job});
+  return found == stored_.end() ? nullptr : &found->second;
+}
+
+std::vector<DirectoryRow> RefreshPlanner::stored_run_dirs() const {
+  std::vector<DirectoryRow> rows;
+  for (const auto& [key, row] : stored_) {
+    if (!key.first.empty() && key.second.empty()) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<DirectoryRow> RefreshPlanner::stored_jobs(const std::string& run_dir) const {
+  std::vector<DirectoryRow> rows;
+  for (auto at = stored_.upper_bound({run_dir, ""});
+       at != stored_.end() && at->first.first == run_dir; ++at) {
+    rows.push_back(at->second);
+  }
+  return rows;
+}
+
+std::vector<DirectoryRow> RefreshPlanner::missing_run_dirs(
+    const std::vector<std::string>& names) const {
+  std::vector<DirectoryRow> missing;
+  for (const auto& [key, row] : stored_) {
+    if (!key.first.empty() && !std::binary_search(names.begin(), names.end(), key.first)) {
+      missing.push_back(row);  // jobs have the same first part, so they go too
+    }
+  }
+  return missing;
+}
+
+std::vector<DirectoryRow> RefreshPlanner::missing_jobs(
+    const std::string& run_dir, const std::vector<std::string>& names) const {
+  std::vector<DirectoryRow> missing;
+  for (DirectoryRow& row : stored_jobs(run_dir)) {
+    if (!std::binary_search(names.begin(), names.end(), row.job)) missing.push_back(std::move(row));
+  }
+  return missing;
+}
+
+LookReason RefreshPlanner::look_at(const DirectoryRow* before, const Stamp& stamp) const {
+  if (before == nullptr) return LookReason::added;
+  return directory_look(before->known, stamp, before->has_links, options_.level);
+}
+
+void RefreshPlanner::explain(const std::string& path, LookReason reason) const {
+  if (options_.why) options_.why(path, reason);
+}
+
+Result<void> RefreshPlanner::open_root(const std::string& root) {
+  auto handle = file_system_.open_directory(root);
+  if (!handle) {
+    Error error = handle.error();
+    error.path = root;
+    return fail(std::move(error));
+  }
+  root_ = std::move(*handle);
+  const auto status = root_->status();
+  if (!status) return fail(status.error());
+  const DirectoryRow* before = stored("", "");
+  const LookReason reason = look_at(before, status->stamp);
+  if (reason == LookReason::unchanged) {
+    for (DirectoryRow& row : stored_run_dirs()) run_dirs_.push_back(std::move(row.run_dir));
+    return {};
+  }
+  explain(".", reason);
+  auto listing = list_directory(*root_, DirectoryRole::root, clock_);
+  if (!listing) return fail(std::move(listing.error()));
+  looked_root_ = std::make_shared<LookedDirectory>();
+  if (before != nullptr) looked_root_->before = *before;
+  looked_root_->row.known = listing->stamp;
+  looked_root_->row.has_links = listing->has_links;
+  looked_root_->gone = missing_run_dirs(listing->directories);
+  run_dirs_.assign(listing->directories.begin(), listing->directories.end());
+  return {};
+}
+
+std::optional<RefreshTask> RefreshPlanner::next() {
+  while (true) {
+    if (current_ && next_read_ < current_->plan.to_read.size()) {
+      return RefreshTask{current_, &current_->plan.to_read[next_read_++]};
+    }
+    if (current_) return RefreshTask{std::exchange(current_, nullptr), nullptr};
+    if (!advance()) return std::nullopt;
+  }
+}
+
+/// Visits the next directory, which sets current_ if there is anything to do. False at the end.
+bool RefreshPlanner::advance() {
+  if (!jobs_.empty()) {
+    const std::string job = std::move(jobs_.front());
+    jobs_.pop_front();
+    visit(*run_handle_, {run_dir_, job}, job);
+    return true;
+  }
+  if (run_dirs_.empty()) return false;
+  run_dir_ = std::move(run_dirs_.front());
+  run_dirs_.pop_front();
+  run_handle_.reset();
+  visit(*root_, {run_dir_, ""}, run_dir_);
+  return true;
+}
+
+void RefreshPlanner::visit(const DirectoryHandle& parent, const Key& key, const std::string& name) {
+  const auto status = parent.status_of(name, FollowLinks::yes);
+  if (!status) return begin_failed(key, status.error());
+  if (status->kind != FileKind::directory) return;  // replaced since the listing
+  const LookReason reason = look_at(stored(key.first, key.second), status->stamp);
+  if (reason == LookReason::unchanged) {
+    ++unchanged_;
+    if (key.second.empty()) queue_known_jobs(key.first);
+    return;
+  }
+  explain(key.second.empty() ? key.first : key.first + "/" + key.second, reason);
+  auto handle = parent.open_directory(name);
+  if (!handle) return begin_failed(key, handle.error());
+  std::shared_ptr<DirectoryHandle> shared = std::move(*handle);
+  const DirectoryRole role = key.second.empty() ? DirectoryRole::run : DirectoryRole::job;
+  auto listing = list_directory(*shared, role, clock_);
+  if (!listing) return begin_failed(key, listing.error());
+  ++listed_;
+  begin(parent, key, name, std::move(shared), std::move(*listing));
+}
+
+void RefreshPlanner::queue_known_jobs(const std::string& run_dir) {
+  const std::vector<DirectoryRow> known = stored_jobs(run_dir);
+  if (known.empty()) return;
+  auto handle = root_->open_directory(run_dir);
+  if (!handle) return begin_failed({run_dir, ""}, handle.error());
+  run_handle_ = std::move(*handle);
+  for (const DirectoryRow& row : known) jobs_.push_back(row.job);
+}
+
+void RefreshPlanner::begin(const DirectoryHandle& parent, const Key& key, const std::string& name,
+                           std::shared_ptr<DirectoryHandle> handle, DirectoryListing listing) {
+  auto looked = std::make_shared<LookedDirectory>();
+  std::vector<FileRow> known_files;
+  if (const DirectoryRow* before = stored(key.first, key.second)) {
+    looked->before = *before;
+    known_files = tables_.files(before->directory_id);
+  }
+  looked->row.run_dir = key.first;
+  looked->row.job = key.second;
+  looked->row.has_links = listing.has_links;
+  if (key.first == k_index_directory_name) {
+    // A stamp that nothing has, so that it is listed every time and never has to be stored again.
+    looked->row.known = KnownStamp{Stamp{}, true};
+  } else {
+    looked->row.known = listing.stamp;
+    looked->row.session = read_session(*handle);
+    const auto entry = parent.status_of(name, FollowLinks::no);
+    if (entry) looked->row.entry_mtime_ns = entry->stamp.mtime_ns;
+  }
+  looked->artifacts = stat_artifacts(*handle, listing.artifacts);
+  looked->plan = plan_files(*handle, listing.sidecars, std::move(known_files), options_.level);
+  if (!looked->plan.unreadable.empty()) looked->look_again();
+  for (const FilePlan::Read& read : looked->plan.to_read) {
+    explain(relative_path(looked->row, read.entry.name), read.reason);
+  }
+  if (key.second.empty()) {
+    looked->gone = missing_jobs(key.first, listing.directories);
+    jobs_.assign(listing.directories.begin(), listing.directories.end());
+    run_handle_ = handle;
+  }
+  looked->handle = std::move(handle);
+  current_ = std::move(looked);
+  next_read_ = 0;
+}
+
+/// It was there a moment ago. If it is gone, the parent's stamp tells the next refresh; any other
+/// failure is stored with the rows left as they are.
+void RefreshPlanner::begin_failed(const Key& key, const Error& error) {
+  if (error.code == ErrorCode::not_found) return;
+  auto looked = std::make_shared<LookedDirectory>();
+  if (const DirectoryRow* before = stored(key.first, key.second)) {
+    looked->before = *before;
+    looked->row = *before;
+  }
+  looked->row.run_dir = key.first;
+  looked->row.job = key.second;
+  looked->row.error = error.message;
+  looked->look_again();
+  looked->failure = error;
+  looked->failure->path = key.second.empty() ? key.first : key.first + "/" + key.second;
+  current_ = std::move(looked);
+  next_read_ = 0;
+}
+
+}  // namespace ktstr

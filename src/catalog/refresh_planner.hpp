@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Steps 1 to 3 of the refresh (refresh.cpp): which directories to look at, and what to read there.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/refresh.hpp"
+#include "catalog/scan.hpp"
+#include "catalog/tables.hpp"
+
+namespace ktstr {
+
+/// A directory that was looked at.
+struct LookedDirectory {
+  std::optional<DirectoryRow> before;
+  DirectoryRow row;  ///< what will be stored of it
+  std::shared_ptr<DirectoryHandle> handle;
+  std::vector<ArtifactRow> artifacts;
+  FilePlan plan;
+  std::vector<DirectoryRow> gone;  ///< directories below it that are no more, their jobs included
+  std::optional<Error> failure;    ///< it could not be listed: only `row` is to be stored
+
+  /// A failed read may work the next time, so the stamp is no reason to skip the directory then.
+  void look_again() {
+    if (row.known) row.known->settled = false;
+  }
+};
+
+/// One file to read, or (read is nullptr) the end of a directory.
+struct RefreshTask {
+  std::shared_ptr<LookedDirectory> directory;
+  const FilePlan::Read* read = nullptr;
+};
+
+/// "run/file" or "run/job/file", relative to the root.
+[[nodiscard]] std::string relative_path(const DirectoryRow& directory,
+                                        const std::string& file_name);
+
+class RefreshPlanner {
+ public:
+  RefreshPlanner(CatalogTables& tables, FileSystem& file_system, const Clock& clock,
+                 const RefreshOptions& options);
+
+  [[nodiscard]] Result<void> open_root(const std::string& root);
+  /// The next thing to do, directory by directory; none at the end. Throws SQLite::Exception.
+  [[nodiscard]] std::optional<RefreshTask> next();
+  /// The root, if it had to be listed; its row is to be stored last of all.
+  [[nodiscard]] std::shared_ptr<LookedDirectory> looked_root() const { return looked_root_; }
+  [[nodiscard]] std::int64_t directories_listed() const { return listed_; }
+  [[nodiscard]] std::int64_t directories_unchanged() const { return unchanged_; }
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // run directory and job
+
+  [[nodiscard]] const DirectoryRow* stored(const std::string& run_dir,
+                                           const std::string& job) const;
+  [[nodiscard]] std::vector<DirectoryRow> stored_run_dirs() const;
+  [[nodiscard]] std::vector<DirectoryRow> stored_jobs(const std::string& run_dir) const;
+  [[nodiscard]] std::vector<DirectoryRow> missing_run_dirs(
+      const std::vector<std::string>& names) const;
+  [[nodiscard]] std::vector<DirectoryRow> missing_jobs(const std::string& run_dir,
+                                                       const std::vector<std::string>& names) const;
+  [[nodiscard]] LookReason look_at(const DirectoryRow* before, const Stamp& stamp) const;
+  void explain(const std::string& path, LookReason reason) const;
+  bool advance();
+  void visit(const DirectoryHandle& parent, const Key& key, const std::string& name);
+  void queue_known_jobs(const std::string& run_dir);
+  void begin(const DirectoryHandle& parent, const Key& key, const std::string& name,
+             std::shared_ptr<DirectoryHandle> handle, DirectoryListing listing);
+  void begin_failed(const Key& key, const Error& error);
+
+  CatalogTables& tables_;
+  FileSystem& file_system_;
+  const Clock& clock_;
+  const RefreshOptions& options_;
+  std::map<Key, DirectoryRow> stored_;
+  std::unique_ptr<DirectoryHandle> root_;
+  std::shared_ptr<LookedDirectory> looked_root_;
+  std::deque<std::string> run_dirs_;  // still to visit
+  std::string run_dir_;               // the one whose jobs are being visited
+  std::shared_ptr<DirectoryHandle> run_handle_;
+  std::deque<std::string> jobs_;
+  std::shared_ptr<LookedDirectory> current_;
+  std::size_t next_read_ = 0;
+  std::int64_t listed_ = 0;
+  std::int64_t unchanged_ = 0;
+};
+
+}  // namespace ktstr

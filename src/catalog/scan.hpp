@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Looking at one directory: what is in it, and what of that has to be read. Reads no sidecar and
+// writes nothing.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/change_detection.hpp"
+#include "catalog/tables.hpp"
+
+namespace ktstr {
+
+/// The indexer's own directory. SQLite's side files come and go in it, so its stamp says nothing.
+inline constexpr const char* k_index_directory_name = ".ktstr-index";
+/// Holds the token of the session that last cleared a run directory; written in place.
+inline constexpr const char* k_session_sentinel_name = ".ktstr_run_epoch";
+
+/// A directory as it was found.
+struct DirectoryListing {
+  KnownStamp stamp;  ///< taken on the open directory before it was listed
+  bool has_links = false;
+  std::vector<DirectoryEntry> sidecars;  ///< entries that are named as sidecars
+  std::vector<DirectoryEntry> artifacts;
+  std::vector<std::string> directories;  ///< of the root and of run directories: those below
+};
+
+enum class DirectoryRole { root, run, job };
+
+/// Stats, then lists. The entries come in byte order.
+[[nodiscard]] Result<DirectoryListing> list_directory(DirectoryHandle& directory,
+                                                      DirectoryRole role, const Clock& clock);
+
+/// What has to be done with the files of one directory.
+struct FilePlan {
+  struct Read {
+    DirectoryEntry entry;
+    std::optional<FileRow> known;
+    LookReason reason;
+  };
+  struct Put {
+    PreparedFile file;
+    std::optional<FileRow> known;
+  };
+  std::vector<Read> to_read;
+  std::vector<Put> unreadable;  ///< without trying: no regular file, or nothing there
+  std::vector<FileRow> gone;
+  std::int64_t unchanged = 0;
+};
+
+/// Compares the files found with those known. `entries` must be a complete listing's.
+[[nodiscard]] FilePlan plan_files(const DirectoryHandle& directory,
+                                  const std::vector<DirectoryEntry>& entries,
+                                  std::vector<FileRow> known, CheckLevel level);
+
+[[nodiscard]] std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
+                                                      const std::vector<DirectoryEntry>& entries);
+
+/// The sentinel's text; none without one, or with an empty or unreadable one.
+[[nodiscard]] std::optional<std::string> read_session(const DirectoryHandle& directory);
+
+}  // namespace ktstr

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/summary.hpp"
+
+#include <algorithm>
+
+#include "catalog/connection.hpp"
+#include "catalog/tables.hpp"
+
+namespace ktstr {
+namespace {
+
+std::size_t shared_length(const std::string& a, const std::string& b) {
+  const std::size_t length = std::min(a.size(), b.size());
+  return static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(length), b.begin()).first -
+      a.begin());
+}
+
+std::string neighbour(SQLite::Statement& statement, const std::string& id) {
+  statement.reset();
+  statement.bind(1, id);
+  return statement.executeStep() ? column_bytes(statement, 0) : std::string();
+}
+
+}  // namespace
+
+Result<CatalogSummary> summarize(SQLite::Database& database) {
+  return guarded(database.getFilename(), [&] {
+    CatalogTables tables(database);
+    CatalogSummary summary;
+    summary.status = tables.status_counts();
+    summary.unsettled = tables.unsettled_count();
+    summary.run_dirs = database.execAndGet("SELECT count(*) FROM run_dirs").getInt64();
+    summary.file_bytes =
+        database.execAndGet("SELECT coalesce(sum(size_bytes), 0) FROM sidecar").getInt64();
+    summary.catalog_bytes = database.execAndGet("PRAGMA page_count").getInt64() *
+                            database.execAndGet("PRAGMA page_size").getInt64();
+    if (const auto time = tables.setting("last_refresh_ns")) {
+      summary.last_refresh_ns = std::stoll(*time);
+    }
+    return summary;
+  });
+}
+
+Result<LeftOut> count_left_out(SQLite::Database& database) {
+  return guarded(database.getFilename(), [&] {
+    LeftOut left_out;
+    SQLite::Statement select(
+        database, "SELECT status, count(*) FROM sidecar WHERE status <> 'ok' GROUP BY status");
+    while (select.executeStep()) {
+      const std::string status = column_bytes(select, 0);
+      const std::int64_t count = select.getColumn(1).getInt64();
+      if (status == "drift") left_out.drift = count;
+      if (status == "corrupt") left_out.corrupt = count;
+      if (status == "unreadable") left_out.unreadable = count;
+    }
+    return left_out;
+  });
+}
+
+IdPrefixes::IdPrefixes(SQLite::Database& database)
+    : before_(database, "SELECT max(id) FROM sidecar WHERE id < ?"),
+      after_(database, "SELECT min(id) FROM sidecar WHERE id > ?") {}
+
+std::string IdPrefixes::shortest(const std::string& id) {
+  constexpr std::size_t k_least = 8;
+  const std::size_t shared =
+      std::max(shared_length(id, neighbour(before_, id)), shared_length(id, neighbour(after_, id)));
+  return id.substr(0, std::max(k_least, shared + 1));
+}
+
+}  // namespace ktstr

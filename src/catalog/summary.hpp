@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "catalog/connection.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// What a catalog holds, in numbers.
+struct CatalogSummary {
+  std::map<std::string, std::int64_t> status;  ///< files by status: ok, drift, corrupt, unreadable
+  std::int64_t run_dirs = 0;
+  std::int64_t file_bytes = 0;     ///< of the sidecars
+  std::int64_t catalog_bytes = 0;  ///< of the catalog's pages
+  std::optional<std::int64_t> last_refresh_ns;
+  std::int64_t unsettled = 0;  ///< stamps too fresh to be trusted when they were taken
+};
+[[nodiscard]] Result<CatalogSummary> summarize(SQLite::Database& database);
+
+/// How many files the rows of `results` leave out, and how many they mark; cheap in a good pool.
+struct LeftOut {
+  std::int64_t drift = 0;
+  std::int64_t corrupt = 0;
+  std::int64_t unreadable = 0;
+};
+[[nodiscard]] Result<LeftOut> count_left_out(SQLite::Database& database);
+
+/// The shortest prefix of a result's id, of at least 8 digits, that names no other result.
+class IdPrefixes {
+ public:
+  explicit IdPrefixes(SQLite::Database& database);
+  /// Throws SQLite::Exception.
+  [[nodiscard]] std::string shortest(const std::string& id);
+
+ private:
+  SQLite::Statement before_;
+  SQLite::Statement after_;
+};
+
+}  // namespace ktstr

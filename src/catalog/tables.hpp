@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Reading and writing the catalog's tables. Every statement text stands here once, is prepared once
+// and bound. Functions throw SQLite::Exception; those that write want a transaction around them.
+// One object per connection, not thread-safe.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/extract.hpp"
+
+namespace ktstr {
+
+/// A stamp as it was stored: settled says that an equal one needs no second look.
+struct KnownStamp {
+  Stamp stamp;
+  bool settled = false;
+
+  friend bool operator==(const KnownStamp&, const KnownStamp&) = default;
+};
+
+struct DirectoryRow {
+  std::int64_t directory_id = 0;  ///< 0: not stored yet
+  std::string run_dir;            ///< '' for the runs root
+  std::string job;                ///< '' for a run directory itself
+  std::optional<KnownStamp> known;
+  std::optional<std::int64_t> entry_mtime_ns;  ///< of the entry itself, were it a link
+  bool has_links = false;
+  std::optional<std::string> session;
+  std::optional<std::string> error;
+
+  friend bool operator==(const DirectoryRow&, const DirectoryRow&) = default;
+};
+
+/// What is known of a stored file without its content.
+struct FileRow {
+  std::int64_t sidecar_id = 0;
+  std::string file_name;
+  std::optional<KnownStamp> known;
+  bool is_symlink = false;
+  std::string status;
+  std::string content_id;  ///< '' where nothing could be read
+  std::optional<std::string> error;
+};
+
+/// A file as a refresh found it, ready to be stored.
+struct PreparedFile {
+  std::string file_name;
+  std::optional<KnownStamp> stamp;  ///< none: it could not even be looked at
+  bool is_symlink = false;
+  std::string status;  ///< ok, drift, corrupt, unreadable
+  std::optional<std::string> error_class;
+  std::optional<std::string> error;
+  std::string content_id;
+  std::optional<std::string> file_hash;
+  std::optional<ExtractedRecord> record;  ///< of ok and drift
+};
+
+struct ArtifactRow {
+  std::string file_name;
+  std::string kind;
+  std::string test_name;
+  std::optional<std::string> file_hash;
+  std::int64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
+  bool is_symlink = false;
+
+  friend bool operator==(const ArtifactRow&, const ArtifactRow&) = default;
+};
+
+class CatalogTables {
+ public:
+  explicit CatalogTables(SQLite::Database& database);
+  ~CatalogTables();
+  CatalogTables(const CatalogTables&) = delete;
+  CatalogTables& operator=(const CatalogTables&) = delete;
+
+  /// Every directory, the root first, then by run directory and job in byte order.
+  [[nodiscard]] std::vector<DirectoryRow> directories();
+  /// The files of a directory, in byte order.
+  [[nodiscard]] std::vector<FileRow> files(std::int64_t directory_id);
+  [[nodiscard]] std::vector<ArtifactRow> artifacts(std::int64_t directory_id);
+  /// Statuses and how many files have them.
+  [[nodiscard]] std::map<std::string, std::int64_t> status_counts();
+  /// Files and directories whose stamps are not settled.
+  [[nodiscard]] std::int64_t unsettled_count();
+  [[nodiscard]] std::optional<std::string> setting(const std::string& key);
+  void set_setting(const std::string& key, const Value& value);
+
+  /// Inserts or updates, and gives the directory's id.
+  std::int64_t put_directory(const DirectoryRow& row);
+  /// Its files and artifacts included.
+  void remove_directory(std::int64_t directory_id);
+  void replace_artifacts(std::int64_t directory_id, const std::vector<ArtifactRow>& artifacts);
+
+  /// Stores the file unless another process changed its row since `expected` was read (none: there
+  /// was no row): what that process saw is newer. Says whether it stored.
+  bool put_file(std::int64_t directory_id, const PreparedFile& file,
+                const std::optional<FileRow>& expected);
+  /// The content is what is stored; only the stamp moves. Under the same condition.
+  bool repair_stamp(const FileRow& expected, const KnownStamp& stamp, bool is_symlink);
+  /// Under the same condition.
+  bool remove_file(const FileRow& expected);
+
+  /// Marks everything as never looked at, so that a refresh reads all files again.
+  void forget_stamps();
+  /// Drops hosts and shapes that no record uses any more.
+  void remove_orphans();
+  /// After a transaction that didn't commit: ids that it handed out are void.
+  void forget_cached_ids();
+
+ private:
+  struct Statements;
+
+  void put_children(std::int64_t sidecar_id, const ExtractedRecord& record);
+  void remove_children(std::int64_t sidecar_id);
+  std::int64_t host_id(const HostRow& host);
+  std::int64_t shape_id(const std::vector<std::string>& metrics);
+  template <typename Values>
+  void put_packed(SQLite::Statement& statement, std::int64_t sidecar_id, std::int64_t& position,
+                  const Values& values, const SeriesRow* labels);
+
+  SQLite::Database& database_;
+  std::unique_ptr<Statements> statements_;
+  std::unordered_map<std::string, std::int64_t> host_ids_;
+  std::unordered_map<std::string, std::int64_t> shape_ids_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "environment/locations.hpp"
+
+#include <filesystem>
+
+#include "base/hashing.hpp"
+#include "base/text.hpp"
+
+namespace ktstr {
+namespace {
+
+bool is_directory(FileSystem& file_system, const std::string& path) {
+  const auto status = file_system.status(path, FollowLinks::yes);
+  return status && status->kind == FileKind::directory;
+}
+
+std::optional<FoundPath> named_runs_root(const Variables& variables) {
+  if (auto root = non_empty(variables, "KTSTR_RUNS_ROOT"))
+    return FoundPath{*root, "KTSTR_RUNS_ROOT"};
+  if (auto target = non_empty_utf8(variables, "CARGO_TARGET_DIR")) {
+    return FoundPath{*target + "/ktstr", "CARGO_TARGET_DIR"};
+  }
+  return std::nullopt;
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {};
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+FoundPath runs_root(const Variables& variables) {
+  if (auto named = named_runs_root(variables)) return *named;
+  return {"target/ktstr", "the working directory"};
+}
+
+Result<FoundPath> find_runs_root(const std::optional<std::string>& flag, const Variables& variables,
+                                 const std::string& working_directory, FileSystem& file_system) {
+  if (flag) return FoundPath{*flag, "--root"};
+  if (auto named = named_runs_root(variables)) return *named;
+  std::string tried;
+  for (std::string directory = working_directory; !directory.empty();
+       directory = parent_of(directory)) {
+    const std::string candidate = (directory == "/" ? "" : directory) + "/target/ktstr";
+    if (is_directory(file_system, candidate)) return FoundPath{candidate, "nearest target/ktstr"};
+    tried += "\n  " + candidate;
+    if (directory == "/") break;
+  }
+  return fail(ErrorCode::not_found, "no runs root found; tried" + tried, {},
+              "name it with --root DIR or KTSTR_RUNS_ROOT, or CARGO_TARGET_DIR for its parent");
+}
+
+std::string canonical_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, error);
+  if (error) return path;
+  std::string text = canonical.string();
+  if (text.empty() || text.front() != '/') {
+    // weakly_canonical leaves a relative path relative when its first part doesn't exist
+    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    if (!error) text = absolute.lexically_normal().string();
+  }
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+FoundPath catalog_path(const std::optional<std::string>& flag, const Variables& variables,
+                       const std::string& root) {
+  if (flag) return {*flag, "--catalog"};
+  if (auto named = non_empty(variables, "KTSTR_INDEX_CATALOG")) {
+    return {*named, "KTSTR_INDEX_CATALOG"};
+  }
+  return {root + "/.ktstr-index/catalog.sqlite3", "the runs root"};
+}
+
+std::optional<std::string> cached_catalog_path(const Variables& variables,
+                                               const std::string& root) {
+  std::optional<std::string> cache = non_empty(variables, "XDG_CACHE_HOME");
+  if (!cache) {
+    const auto home = non_empty(variables, "HOME");
+    if (!home) return std::nullopt;
+    cache = *home + "/.cache";
+  }
+  return *cache + "/ktstr-index/" + hex16(xxh3_64(root)) + "/catalog.sqlite3";
+}
+
+}  // namespace ktstr

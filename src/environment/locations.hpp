@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Where things are: the runs root and the catalog, each with the reason why it is there.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "environment/variables.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// A place and what named it: a flag, a variable, a rule.
+struct FoundPath {
+  std::string path;
+  std::string from;
+};
+
+/// The runs root as the harness's own code resolves it: KTSTR_RUNS_ROOT (any bytes), else
+/// CARGO_TARGET_DIR (UTF-8) + "/ktstr", else "target/ktstr" below the working directory. Never
+/// looks at the disk. For harnesses; the command looks further (find_runs_root).
+[[nodiscard]] FoundPath runs_root(const Variables& variables);
+
+/// The runs root for a person at a shell: the flag, the variables as above, else the nearest
+/// directory upward of `working_directory` that has target/ktstr. A root that was named needn't
+/// exist. Error (not_found): nothing was named or found; the message lists the places tried.
+[[nodiscard]] Result<FoundPath> find_runs_root(const std::optional<std::string>& flag,
+                                               const Variables& variables,
+                                               const std::string& working_directory,
+                                               FileSystem& file_system);
+
+/// An absolute path without links and dots, as far as it exists; the rest as it is.
+[[nodiscard]] std::string canonical_path(const std::string& path);
+
+/// `{root}/.ktstr-index/catalog.sqlite3`, unless the flag or KTSTR_INDEX_CATALOG names another.
+[[nodiscard]] FoundPath catalog_path(const std::optional<std::string>& flag,
+                                     const Variables& variables, const std::string& root);
+
+/// Where a catalog goes whose root can't be written: below XDG_CACHE_HOME (or HOME/.cache), in a
+/// directory of the root's own. None without either variable.
+[[nodiscard]] std::optional<std::string> cached_catalog_path(const Variables& variables,
+                                                             const std::string& root);
+
+}  // namespace ktstr

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "library/session.hpp"
+
+#include <filesystem>
+
+#include "catalog/connection.hpp"
+
+namespace ktstr {
+namespace {
+
+Result<void> check_root(const std::string& root, FileSystem& file_system) {
+  const auto status = file_system.status(root, FollowLinks::yes);
+  if (!status) {
+    Error error = status.error();
+    error.path = root;
+    if (error.code == ErrorCode::not_found) {
+      error.message = "no such runs root";
+      error.hint = "run the tests first, or name another with --root";
+    }
+    return fail(std::move(error));
+  }
+  if (status->kind != FileKind::directory) {
+    return fail(ErrorCode::io, "the runs root is not a directory", root);
+  }
+  return {};
+}
+
+CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths& paths) {
+  CatalogOptions catalog;
+  catalog.root = paths.root.path;
+  catalog.location.path = paths.catalog.path;
+  catalog.location.is_in_root =
+      paths.catalog.path == paths.root.path + "/.ktstr-index/catalog.sqlite3";
+  if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
+    catalog.location.others.push_back(*cached);
+  }
+  catalog.location.others.push_back(":memory:");
+  return catalog;
+}
+
+}  // namespace
+
+Result<SessionPaths> find_paths(const SessionOptions& options) {
+  std::error_code error;
+  const std::string working_directory = std::filesystem::current_path(error).string();
+  auto root =
+      find_runs_root(options.root, options.variables, working_directory, *options.file_system);
+  if (!root) return fail(std::move(root.error()));
+  root->path = canonical_path(root->path);
+  FoundPath catalog = catalog_path(options.catalog, options.variables, root->path);
+  return SessionPaths{std::move(*root), std::move(catalog)};
+}
+
+Session::Session(SessionOptions options, SessionPaths paths, Catalog catalog)
+    : options_(std::move(options)),
+      paths_(std::move(paths)),
+      catalog_(std::move(catalog)),
+      warnings_(catalog_.warnings()) {}
+
+Result<Session> Session::open(const SessionOptions& options) {
+  auto paths = find_paths(options);
+  if (!paths) return fail(std::move(paths.error()));
+  if (auto there = check_root(paths->root.path, *options.file_system); !there) {
+    return fail(std::move(there.error()));
+  }
+  auto catalog =
+      Catalog::open(catalog_options(options, *paths), *options.file_system, *options.clock);
+  if (!catalog) return fail(std::move(catalog.error()));
+  return Session(options, std::move(*paths), std::move(*catalog));
+}
+
+Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
+  catalog_.set_busy_timeout_ms(options_.refresh_wait_ms);
+  return catalog_.refresh(*options_.file_system, *options_.clock, options);
+}
+
+Result<void> Session::make_fresh(CheckLevel level) {
+  if (level == CheckLevel::none) return {};
+  catalog_.set_busy_timeout_ms(options_.query_wait_ms);
+  RefreshOptions refresh;
+  refresh.level = level;
+  refresh.limits = options_.limits;
+  const auto report = catalog_.refresh(*options_.file_system, *options_.clock, refresh);
+  if (!report && report.error().code == ErrorCode::busy) {
+    is_stale_ = true;
+    warnings_.emplace_back("another process is writing; this answer is from before its changes");
+    return {};
+  }
+  if (!report) return fail(report.error());
+  for (const Error& unreadable : report->unreadable_directories) {
+    warnings_.push_back("can't list " + unreadable.text() + "; its results are as last seen");
+  }
+  return {};
+}
+
+}  // namespace ktstr

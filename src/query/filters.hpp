@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rows.hpp"
+#include "ktstr/result.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// Which results to look at. Empty lists and absent times filter nothing; values of one field are
+/// alternatives, fields add up. Matching is exact and case-sensitive, and a result that doesn't
+/// have the value never matches.
+struct Filters {
+  std::vector<std::string> kernels;  ///< versions; "6.14" is also every 6.14.x and 6.14-x
+  std::vector<std::string> project_commits;
+  std::vector<std::string> kernel_commits;
+  std::vector<std::string> run_sources;
+  std::vector<std::string> resolve_sources;
+  std::vector<std::string> cpu_budgets;  ///< decimal text: "032" is not 32
+  std::vector<std::string> schedulers;
+  std::vector<std::string> topologies;
+  std::vector<std::string> work_types;
+  std::vector<std::string> tests;  ///< names as here or as nextest prints them, with * and ?
+  std::vector<std::string> verdicts;
+  std::vector<std::string> run_dirs;
+  std::vector<std::string> sessions;
+  /// Since the epoch, both ends included; of the record, or of the file where the record has none.
+  std::optional<std::int64_t> since_ns;
+  std::optional<std::int64_t> until_ns;
+  bool strict = false;  ///< only what keeps the record contract
+};
+
+/// Values on their way into a statement: each gets a number, none gets into its text.
+class Parameters {
+ public:
+  /// "?1", "?2", …
+  std::string add(Value value);
+  [[nodiscard]] const std::vector<Value>& values() const { return values_; }
+
+ private:
+  std::vector<Value> values_;
+};
+
+/// A condition over the columns of `results`; "" if nothing is filtered. Error usage: a verdict
+/// that there isn't.
+[[nodiscard]] Result<std::string> filter_condition(const Filters& filters, Parameters& parameters);
+
+/// For each value that by itself matches no result, a sentence with the nearest that would, or with
+/// some of those there are. Nothing if there are no results at all.
+[[nodiscard]] std::vector<std::string> suggestions(SQLite::Database& database,
+                                                   const Filters& filters);
+
+/// The ways in which a test name may stand in a record, from how a person or nextest writes it:
+/// NAME, ktstr/NAME, gauntlet/NAME/PRESET, each also behind a binary ("crate::bin ktstr/NAME"). As
+/// given first. A preset is dropped: records don't have it.
+[[nodiscard]] std::vector<std::string> test_name_forms(const std::string& written);
+
+/// One field of Filters, by name of its column.
+struct FilterField {
+  const char* column;
+  const char* word;  ///< for sentences
+  std::vector<std::string> Filters::*values;
+  /// The condition that one value makes.
+  std::string (*condition)(const char* column, const std::string& value, Parameters& parameters);
+};
+[[nodiscard]] const std::vector<FilterField>& filter_fields();
+
+}  // namespace ktstr

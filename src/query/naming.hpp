@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktstr/result.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// One result. The same bytes in several places are one.
+struct NamedResult {
+  std::string id;                         ///< "" for a file that couldn't be read
+  std::vector<std::int64_t> sidecar_ids;  ///< every place of it, by path
+};
+
+/// Finds the result that a person names: by 4 or more hex digits that its id begins with, by
+/// [RUN-DIR/][JOB/]TEST[-HASH], by a test name as nextest prints it, or by the path or name of its
+/// file (the only name of one that is corrupt). Error usage: nothing has the name (the hint says
+/// what is near), or several results have it (the hint lists them). Not to be called under a guard.
+[[nodiscard]] Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view name);
+
+}  // namespace ktstr

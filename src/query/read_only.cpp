@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "query/read_only.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <set>
+
+#include "catalog/connection.hpp"
+#include "catalog/views.hpp"
+#include "query/table_references.hpp"
+
+namespace ktstr {
+namespace {
+
+// Steps of SQLite's machine between two looks at the clock: about 10 us.
+constexpr int k_steps_between_looks = 1000;
+// Of one value. Keeps zeroblob() and the like from taking all memory before the clock is asked.
+constexpr int k_largest_value_bytes = 64 << 20;
+
+// Those that load code, or read and write files where a shell has added them.
+constexpr const char* k_refused_functions[] = {"load_extension", "fts3_tokenizer", "readfile",
+                                               "writefile",      "edit",           "zipfile"};
+// sqlite_schema is reported as sqlite_master.
+constexpr const char* k_other_readable[] = {"sqlite_master", "json_each", "json_tree"};
+
+std::string refusal_text(int action, const std::string& name) {
+  switch (action) {
+    case SQLITE_READ:
+      return name + " can't be read: only the views can";
+    case SQLITE_FUNCTION:
+      return "the function " + name + " is refused";
+    case SQLITE_PRAGMA:
+      return "PRAGMA is refused";
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+      return "ATTACH and DETACH are refused";
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return "transactions are refused";
+    default:
+      return "only reading the views is allowed";
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> view_names() {
+  std::vector<std::string> names;
+  for (const ViewDefinition& view : view_definitions()) names.push_back(view.name);
+  return names;
+}
+
+struct ReadOnlyGuard::State {
+  State(SQLite::Database& opened, std::int64_t limit_ns, const Clock& time)
+      : database(opened), timeout_ns(limit_ns), clock(time), deadline_ns(time.steady_ns()) {
+    // A limit beyond the end of time is none.
+    if (__builtin_add_overflow(deadline_ns, timeout_ns, &deadline_ns)) timeout_ns = 0;
+    for (std::string& name : view_names()) views.insert(std::move(name));
+  }
+
+  void read_schema();
+  void install();
+  void uninstall();
+  int authorize(int action, const std::string& first, const std::string& second,
+                const std::string& through);
+  [[nodiscard]] bool is_allowed(int action, const std::string& first, const std::string& second,
+                                const std::string& through) const;
+  int look_at_clock() {
+    timed_out = timeout_ns > 0 && clock.steady_ns() >= deadline_ns;
+    return timed_out ? 1 : 0;
+  }
+
+  SQLite::Database& database;
+  std::int64_t timeout_ns;
+  const Clock& clock;
+  std::int64_t deadline_ns;
+  std::set<std::string> views;
+  std::set<std::string> tables;  ///< in lower case
+  std::string refusal;
+  bool timed_out = false;
+  int double_quoted_strings = 1;
+  int largest_value_bytes = -1;
+};
+
+void ReadOnlyGuard::State::read_schema() {
+  // The first use of a table-valued function defines its columns, which the authorizer would take
+  // for a change of the schema. Raw calls: a schema that can't be read is the statement's failure
+  // to report, not ours.
+  sqlite3* handle = database.getHandle();
+  sqlite3_exec(handle, "SELECT 1 FROM json_each('0'), json_tree('0')", nullptr, nullptr, nullptr);
+  const auto add = [](void* context, int, char** values, char**) {
+    if (values[0] != nullptr) {
+      static_cast<State*>(context)->tables.insert(lower_ascii(values[0]));
+    }
+    return 0;
+  };
+  sqlite3_exec(handle, "SELECT name FROM sqlite_master WHERE type = 'table'", add, this, nullptr);
+}
+
+void ReadOnlyGuard::State::install() {
+  sqlite3* handle = database.getHandle();
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, -1, &double_quoted_strings);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  largest_value_bytes = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, k_largest_value_bytes);
+  sqlite3_set_authorizer(
+      handle,
+      [](void* context, int action, const char* first, const char* second, const char*,
+         const char* through) {
+        const auto text = [](const char* from) { return std::string(from == nullptr ? "" : from); };
+        return static_cast<State*>(context)->authorize(action, text(first), text(second),
+                                                       text(through));
+      },
+      this);
+  sqlite3_progress_handler(
+      handle, k_steps_between_looks,
+      [](void* context) { return static_cast<State*>(context)->look_at_clock(); }, this);
+}
+
+void ReadOnlyGuard::State::uninstall() {
+  sqlite3* handle = database.getHandle();
+  sqlite3_progress_handler(handle, 0, nullptr, nullptr);
+  sqlite3_set_authorizer(handle, nullptr, nullptr);
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, largest_value_bytes);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, double_quoted_strings, nullptr);
+}
+
+bool ReadOnlyGuard::State::is_allowed(int action, const std::string& first,
+                                      const std::string& second, const std::string& through) const {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_RECURSIVE:
+      return true;
+    case SQLITE_FUNCTION:
+      return std::find(std::begin(k_refused_functions), std::end(k_refused_functions),
+                       lower_ascii(second)) == std::end(k_refused_functions);
+    case SQLITE_READ:
+      // A read of no column is also what a view gives for a table that it joins; forbidden_table()
+      // is there for the rest of them.
+      return second.empty() || views.count(first) > 0 || views.count(through) > 0 ||
+             std::find(std::begin(k_other_readable), std::end(k_other_readable), first) !=
+                 std::end(k_other_readable);
+    default:
+      return false;
+  }
+}
+
+int ReadOnlyGuard::State::authorize(int action, const std::string& first, const std::string& second,
+                                    const std::string& through) {
+  if (is_allowed(action, first, second, through)) return SQLITE_OK;
+  if (refusal.empty()) refusal = refusal_text(action, action == SQLITE_FUNCTION ? second : first);
+  return SQLITE_DENY;
+}
+
+ReadOnlyGuard::ReadOnlyGuard(SQLite::Database& database, std::int64_t timeout_ns,
+                             const Clock& clock)
+    : state_(std::make_unique<State>(database, timeout_ns, clock)) {
+  state_->read_schema();
+  state_->install();
+}
+
+ReadOnlyGuard::~ReadOnlyGuard() { state_->uninstall(); }
+
+SQLite::Database& ReadOnlyGuard::database() const { return state_->database; }
+std::int64_t ReadOnlyGuard::timeout_ns() const { return state_->timeout_ns; }
+bool ReadOnlyGuard::timed_out() const { return state_->timed_out; }
+std::string ReadOnlyGuard::take_refusal() { return std::exchange(state_->refusal, {}); }
+
+std::optional<SqlProblem> ReadOnlyGuard::forbidden_table(const std::vector<Token>& tokens) const {
+  for (const TableReference& reference : table_references(tokens)) {
+    if (reference.is_cte || state_->tables.count(reference.name) == 0) continue;
+    return SqlProblem{refusal_text(SQLITE_READ, reference.name), reference.offset};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ktstr

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "query/tokens.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// The names of the interface's views, in their order.
+[[nodiscard]] std::vector<std::string> view_names();
+
+/// As long as it lives, what is prepared on the connection can only read the views, sqlite_master,
+/// json_each and json_tree, and what runs on it stops at the deadline. Double quotes mean names
+/// only, so that a misspelt one isn't taken for a string. One at a time for a connection, and on
+/// the connection's thread. Statements prepared before go on as they were.
+class ReadOnlyGuard {
+ public:
+  /// `timeout_ns` from now on; 0: none.
+  ReadOnlyGuard(SQLite::Database& database, std::int64_t timeout_ns, const Clock& clock);
+  ~ReadOnlyGuard();
+  ReadOnlyGuard(const ReadOnlyGuard&) = delete;
+  ReadOnlyGuard& operator=(const ReadOnlyGuard&) = delete;
+
+  [[nodiscard]] SQLite::Database& database() const;
+  [[nodiscard]] std::int64_t timeout_ns() const;
+  [[nodiscard]] bool timed_out() const;
+  /// Why something was refused since the last time it was asked for; "" if nothing was.
+  [[nodiscard]] std::string take_refusal();
+  /// Nothing, or which of the tables behind the views the text names.
+  [[nodiscard]] std::optional<SqlProblem> forbidden_table(const std::vector<Token>& tokens) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// read() for arrays, maps and options. The elements' read() is found where these are instantiated.
+// Of a broken container the readable elements are kept; a half-read object is worth keeping, a
+// number or string that isn't one is not.
+
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "record/decode_scalars.hpp"
+#include "record/decode_walk.hpp"
+#include "record/reduce.hpp"
+
+namespace ktstr::decode {
+
+using NamedCounts = std::vector<std::pair<std::string, std::uint64_t>>;
+
+template <typename T>
+inline constexpr bool k_is_optional = false;
+template <typename T>
+inline constexpr bool k_is_optional<std::optional<T>> = true;
+template <typename T>
+inline constexpr bool k_is_vector = false;
+template <typename T>
+inline constexpr bool k_is_vector<std::vector<T>> = true;
+
+// They call each other, too.
+template <RecordObject T>
+void read(Walk& walk, const element& value, T& out);
+template <typename T>
+void read(Walk& walk, const element& value, std::vector<T>& out);
+template <typename T>
+void read(Walk& walk, const element& value, std::map<std::string, T>& out);
+template <typename T>
+void read(Walk& walk, const element& value, std::optional<T>& out);
+void read(Walk& walk, const element& value, NamedCounts& out);
+
+/// Whether a T whose reading broke something can still hold part of `value`.
+template <typename T>
+bool holds_part(const Walk& walk, const element& value) {
+  if (!walk.keeps_half_read()) return false;
+  if constexpr (RecordObject<T> || std::is_same_v<T, NamedCounts>) return value.is_object();
+  return k_is_vector<T> && value.is_array();
+}
+
+/// Reads one element; false if nothing of it is worth keeping.
+template <typename T>
+bool read_part(Walk& walk, const element& value, T& out) {
+  const std::size_t before = walk.broken();
+  read(walk, value, out);
+  return walk.broken() == before || holds_part<T>(walk, value);
+}
+
+template <typename T>
+void read(Walk& walk, const element& value, std::vector<T>& out) {
+  simdjson::dom::array array;
+  if (value.get(array) != simdjson::SUCCESS) return walk.report_type(value, "a sequence");
+  // Not for objects: room for as many as a hostile array has elements would be gigabytes.
+  if constexpr (std::is_arithmetic_v<T>) out.reserve(array.size());
+  std::size_t index = 0;
+  for (const element item : array) {
+    const Walk::Step step(walk, index++);
+    T parsed{};
+    if (read_part(walk, item, parsed)) out.push_back(std::move(parsed));
+  }
+}
+
+inline void read(Walk& walk, const element& value, std::set<std::uint64_t>& out) {
+  std::vector<std::uint64_t> items;
+  read(walk, value, items);
+  out = std::set<std::uint64_t>(items.begin(), items.end());
+}
+
+/// Part of a sample set would be reduced to numbers that were never measured.
+template <typename T, typename SampleSet>
+void read_samples(Walk& walk, const element& value, SampleSet& out) {
+  std::vector<T> values;
+  const std::size_t before = walk.broken();
+  read(walk, value, values);
+  if (walk.broken() != before) return;
+  if (walk.keeps_all()) out.values = values;
+  out.reduced = reduce_samples(values);
+}
+inline void read(Walk& walk, const element& value, Samples& out) {
+  read_samples<std::uint64_t>(walk, value, out);
+}
+inline void read(Walk& walk, const element& value, RealSamples& out) {
+  read_samples<double>(walk, value, out);
+}
+
+inline void read(Walk& walk, const element& value, BucketCounts& out) {
+  std::vector<std::uint32_t> counts;
+  const std::size_t before = walk.broken();
+  read(walk, value, counts);
+  if (walk.broken() != before) return;
+  if (counts.size() != k_plat_buckets) {
+    return walk.report("invalid length " + std::to_string(counts.size()) + ", expected " +
+                       std::to_string(k_plat_buckets) + " buckets");
+  }
+  out.reduced = reduce_buckets(counts);
+  if (walk.keeps_all()) out.counts = std::move(counts);
+}
+
+/// Calls each(key, item) with the path set, for every pair of a map.
+template <typename Each>
+void for_each_pair(Walk& walk, const element& value, Each each) {
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS) return walk.report_type(value, "a map");
+  for (const auto& [raw_key, item] : object) {
+    std::string_view key = raw_key;
+    if (walk.unmark(key)) {
+      const Walk::Step step(walk, key);
+      each(key, item);
+    } else {
+      walk.report("lone surrogate in a key");
+    }
+  }
+}
+
+/// The last of equal keys wins. Keys mostly come sorted, so the end is tried first.
+template <typename T>
+void read(Walk& walk, const element& value, std::map<std::string, T>& out) {
+  for_each_pair(walk, value, [&](std::string_view key, const element& item) {
+    T parsed{};
+    if (!read_part(walk, item, parsed)) return;
+    out.insert_or_assign(out.end(), std::string(key), std::move(parsed));
+  });
+}
+
+/// As Rust reads an integer: leading zeros and one plus sign are fine.
+inline bool read_integer_key(std::string_view key, std::uint64_t& out) {
+  if (key.substr(0, 1) == "+") key.remove_prefix(1);
+  const char* const end = key.data() + key.size();
+  const auto read = std::from_chars(key.data(), end, out);
+  return read.ec == std::errc() && read.ptr == end;
+}
+
+inline void read(Walk& walk, const element& value, std::map<std::uint64_t, std::string>& out) {
+  for_each_pair(walk, value, [&](std::string_view key, const element& item) {
+    std::uint64_t number = 0;
+    if (!read_integer_key(key, number)) return walk.report("invalid key, expected u64");
+    std::string parsed;
+    if (!read_part(walk, item, parsed)) return;
+    out.insert_or_assign(out.end(), number, std::move(parsed));
+  });
+}
+
+/// The last of equal keys wins, as in serde's map, at the place of the first.
+inline void drop_duplicates(NamedCounts& pairs) {
+  std::vector<std::size_t> order(pairs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto by_key = [&](std::size_t a, std::size_t b) { return pairs[a].first < pairs[b].first; };
+  std::stable_sort(order.begin(), order.end(), by_key);
+  std::vector<bool> dropped(pairs.size(), false);
+  std::size_t first = 0;
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (pairs[order[i]].first == pairs[order[first]].first) {
+      pairs[order[first]].second = pairs[order[i]].second;
+      dropped[order[i]] = true;
+    } else {
+      first = i;
+    }
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (dropped[i]) continue;
+    if (kept != i) pairs[kept] = std::move(pairs[i]);
+    ++kept;
+  }
+  pairs.resize(kept);
+}
+
+inline void read(Walk& walk, const element& value, NamedCounts& out) {
+  for_each_pair(walk, value, [&](std::string_view key, const element& item) {
+    std::uint64_t number = 0;
+    if (read_part(walk, item, number)) out.emplace_back(key, number);
+  });
+  drop_duplicates(out);
+}
+
+/// Null is none; but where the inner type can be none itself, the outer one says whether the key
+/// was there at all.
+template <typename T>
+void read(Walk& walk, const element& value, std::optional<T>& out) {
+  if (!k_is_optional<T> && value.is_null()) return;
+  out.emplace();
+  if (!read_part(walk, value, *out)) out.reset();
+}
+
+/// For a required or defaulted key, which doesn't take a null even if its type could hold none.
+template <typename T>
+void read_not_null(Walk& walk, const element& value, T& out) {
+  if constexpr (k_is_optional<T>) {
+    out.emplace();
+    if (!read_part(walk, value, *out)) out.reset();
+  } else {
+    read(walk, value, out);
+  }
+}
+
+}  // namespace ktstr::decode

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The inside of render_rows: one small class per format that turns rows into text. Callers include
+// row_renderer.hpp.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/rows.hpp"
+
+namespace ktstr {
+
+using Row = std::vector<Value>;
+
+/// What is known only when the last row has gone by.
+struct RowsEnd {
+  std::uint64_t count = 0;
+  bool stale = false;
+};
+
+/// Appends to `out`, which its caller empties now and then. `begin` once, `row` for each row, those
+/// of the sample included, `end` once.
+class RowFormatter {
+ public:
+  virtual ~RowFormatter() = default;
+  /// How many rows `begin` wants to see first, to learn widths and types.
+  [[nodiscard]] virtual std::size_t sample_size() const { return 1; }
+  virtual void begin(const std::vector<RowColumn>& columns, const std::vector<Row>& sample,
+                     std::string& out) = 0;
+  virtual void row(const Row& row, std::string& out) = 0;
+  virtual void end(const RowsEnd& end, std::string& out) = 0;
+  [[nodiscard]] virtual std::vector<std::string> dropped_columns() const { return {}; }
+};
+
+[[nodiscard]] std::unique_ptr<RowFormatter> make_json_formatter();
+[[nodiscard]] std::unique_ptr<RowFormatter> make_jsonl_formatter();
+[[nodiscard]] std::unique_ptr<RowFormatter> make_csv_formatter();
+[[nodiscard]] std::unique_ptr<RowFormatter> make_markdown_formatter();
+[[nodiscard]] std::unique_ptr<RowFormatter> make_table_formatter(int width, bool color);
+
+/// The row's value in column `i`; NULL where the row is too short.
+[[nodiscard]] const Value& value_at(const Row& row, std::size_t i);
+
+/// For each column, whether the sample has numbers in it and no text.
+[[nodiscard]] std::vector<bool> number_columns(std::size_t columns, const std::vector<Row>& sample);
+
+/// A number in full: a double reads back as the same double. Non-finite ones are "inf", "nan".
+[[nodiscard]] std::string exact_number(std::int64_t number);
+[[nodiscard]] std::string exact_number(double number);
+
+/// A number for the eye: up to six significant digits, and no exponent where whole digits say it.
+[[nodiscard]] std::string readable_number(double number);
+
+/// Text as valid UTF-8: control characters and invalid bytes are shown as escapes.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// A JSON string; besides what JSON asks for, the control characters that it lets pass (DEL and
+/// U+0080 to U+009F, which terminals obey) are escaped too.
+void append_safe_json_string(std::string& out, std::string_view text);
+
+}  // namespace ktstr

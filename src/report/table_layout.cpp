@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "report/table_layout.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace ktstr {
+namespace {
+
+// Text narrower than this says too little: rather drop another column.
+constexpr int k_text_minimum = 12;
+// The last resort, when no more columns may go.
+constexpr int k_text_floor = 4;
+// Without a limit one monstrous cell must not pad every other row to its width.
+constexpr int k_alignment_limit = 256;
+
+struct Fit {
+  const std::vector<ColumnWish>& wishes;
+  std::vector<ColumnPlace> places;
+  bool at_floor = false;
+
+  [[nodiscard]] int minimum(std::size_t i) const {
+    const ColumnWish& wish = wishes[i];
+    if (wish.is_number) return wish.natural_width;
+    if (at_floor) return std::min(wish.natural_width, k_text_floor);
+    return std::min(wish.natural_width, std::max(k_text_minimum, wish.header_width));
+  }
+  [[nodiscard]] int capped(std::size_t i, int cap) const {
+    return std::max(minimum(i), std::min(wishes[i].natural_width, cap));
+  }
+  /// The line's width when no text is wider than `cap`, except by its minimum.
+  [[nodiscard]] std::int64_t line_width(int cap) const {
+    std::int64_t sum = -k_gutter;
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      if (places[i].shown) sum += capped(i, cap) + k_gutter;
+    }
+    return sum;
+  }
+  /// False if every column that may go has gone.
+  bool drop_one() {
+    std::size_t victim = wishes.size();
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      if (!places[i].shown || wishes[i].priority <= 0) continue;
+      if (victim == wishes.size() || wishes[i].priority >= wishes[victim].priority) victim = i;
+    }
+    if (victim == wishes.size()) return false;
+    places[victim].shown = false;
+    return true;
+  }
+};
+
+void narrow(Fit& fit, int width) {
+  int cap = width;
+  while (cap > 0 && fit.line_width(cap) > width) --cap;
+  std::int64_t spare = std::max<std::int64_t>(0, width - fit.line_width(cap));
+  for (std::size_t i = 0; i < fit.wishes.size(); ++i) {
+    fit.places[i].width = fit.capped(i, cap);
+    // The cap is a whole number for all, so some cells may be left over.
+    const bool wants_more = fit.places[i].width < fit.wishes[i].natural_width;
+    if (fit.places[i].shown && wants_more && spare > 0) {
+      ++fit.places[i].width;
+      --spare;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ColumnPlace> fit_columns(const std::vector<ColumnWish>& wishes, int width) {
+  Fit fit{wishes, std::vector<ColumnPlace>(wishes.size())};
+  if (width <= 0) {
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      fit.places[i].width = std::min(wishes[i].natural_width, k_alignment_limit);
+    }
+    return fit.places;
+  }
+  bool more = true;
+  while (more && fit.line_width(0) > width) more = fit.drop_one();
+  fit.at_floor = fit.line_width(0) > width;
+  narrow(fit, width);
+  return fit.places;
+}
+
+}  // namespace ktstr

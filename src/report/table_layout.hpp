@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+namespace ktstr {
+
+/// Spaces between two columns of a table.
+inline constexpr int k_gutter = 2;
+
+/// What a column wants. Widths are in terminal cells.
+struct ColumnWish {
+  int header_width = 0;
+  int natural_width = 0;  ///< of the widest of the header and the cells seen
+  bool is_number = false;
+  int priority = 0;  ///< 0 stays always; the largest goes first
+};
+
+struct ColumnPlace {
+  bool shown = true;
+  int width = 0;
+};
+
+/// Fits columns to a terminal of `width` cells (0: no limit). Wide text is narrowed first, the
+/// widest most; then columns are dropped by priority, the right one of equals. Numbers are never
+/// narrowed, since a cut number is a wrong number, so a very narrow table can still be too wide.
+[[nodiscard]] std::vector<ColumnPlace> fit_columns(const std::vector<ColumnWish>& wishes,
+                                                   int width);
+
+}  // namespace ktstr

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "base/text.hpp"
+#include "commands/commands.hpp"
+
+namespace ktstr {
+namespace {
+
+struct RefreshFlags {
+  bool why = false;
+};
+
+const char* check_name(CheckLevel level) {
+  constexpr const char* names[] = {"none", "dirs", "files", "bytes"};
+  return names[static_cast<std::size_t>(level)];
+}
+
+/// "12,345 files read" on one line that is drawn over; nothing where it would end in a log.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  }
+  void update(std::int64_t files) {
+    if (!shown_ || files % 64 != 0) return;
+    drawn_ = true;
+    std::fprintf(stderr, "\r%lld files read", static_cast<long long>(files));
+  }
+
+ private:
+  bool shown_;
+  bool drawn_ = false;
+};
+
+JsonObject to_document(const RefreshReport& report, const Session& session, CheckLevel level) {
+  JsonObject files;
+  files.add("added", report.files_added)
+      .add("changed", report.files_changed)
+      .add("unchanged", report.files_unchanged)
+      .add("removed", report.files_removed)
+      .add("moved", report.files_moved);
+  JsonObject status;
+  for (const char* name : {"ok", "drift", "corrupt", "unreadable"}) {
+    status.add(name, report.status.at(name));
+  }
+  JsonObject directories;
+  directories.add("listed", report.directories_listed)
+      .add("unchanged", report.directories_unchanged)
+      .add("unreadable", report.unreadable_directories.size());
+  JsonObject document;
+  document.add("root", session.paths().root.path)
+      .add("catalog", session.catalog_path())
+      .add("check", check_name(level))
+      .add("files", std::move(files))
+      .add("status", std::move(status))
+      .add("directories", std::move(directories))
+      .add("elapsed_ms", static_cast<double>(report.elapsed_ns) / 1e6);
+  return document;
+}
+
+std::vector<Fact> to_facts(const RefreshReport& report, const Session& session) {
+  const auto number = [](std::int64_t value) { return std::to_string(value); };
+  char elapsed[32];
+  std::snprintf(elapsed, sizeof elapsed, "%.2f s", static_cast<double>(report.elapsed_ns) / 1e9);
+  return {
+      {"root", session.paths().root.path},
+      {"catalog", session.catalog_path()},
+      {"files", number(report.files_added) + " added, " + number(report.files_changed) +
+                    " changed, " + number(report.files_removed) + " removed, " +
+                    number(report.files_moved) + " moved, " + number(report.files_unchanged) +
+                    " unchanged"},
+      {"status", number(report.status.at("ok")) + " ok, " + number(report.status.at("drift")) +
+                     " drift, " + number(report.status.at("corrupt")) + " corrupt, " +
+                     number(report.status.at("unreadable")) + " unreadable"},
+      {"directories", number(report.directories_listed) + " listed, " +
+                          number(report.directories_unchanged) + " unchanged"},
+      {"time", elapsed},
+  };
+}
+
+int run(const Context& context, const RefreshFlags& flags) {
+  auto session = context.open_as_is();
+  if (!session) return context.failed(session.error());
+  const CheckLevel level = context.check_or(CheckLevel::files);
+  RefreshOptions options;
+  options.level = level;
+  options.limits = context.limits();
+  if (flags.why) {
+    options.why = [](const std::string& path, LookReason reason) {
+      const std::string line =
+          std::string(look_reason_name(reason)) + "  " + escape_control(path) + "\n";
+      std::fwrite(line.data(), 1, line.size(), stderr);
+    };
+  }
+  auto progress = std::make_unique<ProgressLine>(!context.is_quiet() && !flags.why);
+  options.progress = [&](std::int64_t files) { progress->update(files); };
+  const auto report = session->refresh(options);
+  progress.reset();
+  if (!report) return context.failed(report.error());
+  const int status =
+      context.print_document(to_document(*report, *session, level), to_facts(*report, *session));
+  for (const Error& unreadable : report->unreadable_directories) {
+    (void)context.failed(unreadable);
+  }
+  return report->unreadable_directories.empty() ? status : k_failed;
+}
+
+}  // namespace
+
+Command make_refresh_command(const Context& context) {
+  auto flags = std::make_shared<RefreshFlags>();
+  Command command;
+  command.name = "refresh";
+  command.aliases = {"index"};
+  command.group = "Stores";
+  command.summary = "Bring the catalog in line with the files";
+  command.description =
+      "Looks at every file's stamp, reads those that are new or different, and says what changed. "
+      "Queries do this by themselves, less thoroughly (--check dirs).";
+  command.examples = {{"ktstr-index refresh", "see edits in place too"},
+                      {"ktstr-index refresh --why", "with the reason for each file that is read"}};
+  command.options = {{"--why", "", "Print each path that is looked at, and why", &flags->why}};
+  command.run = [&context, flags] { return run(context, *flags); };
+  return command;
+}
+
+}  // namespace ktstr

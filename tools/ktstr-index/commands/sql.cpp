@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+#include "commands/commands.hpp"
+namespace ktstr {
+Command make_sql_command(const Context& context) { (void)context; Command command; command.name = "sql"; command.run = [] { return 0; }; return command; }
+}  // namespace ktstr

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "context.hpp"
+
+#include <cstdio>
+
+#include "base/text.hpp"
+#include "report/output.hpp"
+#include "report/row_renderer.hpp"
+#include "report/terminal.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr const char* k_prefix = "ktstr-index: ";
+
+void say(std::string_view text) {
+  std::string line;
+  // Foreign names may be in it; its own line breaks are wanted.
+  for (const std::string_view part : split(text, '\n')) {
+    line += line.empty() ? k_prefix : "\n";
+    line += escape_control(part);
+  }
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
+std::vector<Option> Context::common_options() {
+  const ValueParser parse_check = [this](const std::string& text) -> Result<void> {
+    check_ = check_level(text);
+    return {};
+  };
+  const ValueParser parse_output_format = [this](const std::string& text) -> Result<void> {
+    auto format = parse_format(text);
+    if (!format) return fail(std::move(format.error()));
+    format_ = *format;
+    return {};
+  };
+  const ValueParser parse_limit = [this](const std::string& text) -> Result<void> {
+    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos) {
+      return fail(ErrorCode::usage, "wants a number of bytes, not '" + text + "'");
+    }
+    limits_.max_file_bytes = std::stoull(text);
+    return {};
+  };
+  return {
+      {"--root", "DIR", "The runs root: the directory of run directories", &root_},
+      {"--catalog", "FILE", "The catalog's file, if not below the root", &catalog_},
+      {"--check",
+       "LEVEL",
+       "How hard to look for changes first: none, dirs (created, renamed, removed), files (edits "
+       "in place too), bytes (read everything)",
+       parse_check,
+       {"none", "dirs", "files", "bytes"}},
+      {"--format", "FORMAT", "How to print", parse_output_format, format_names()},
+      {"--max-file-bytes", "BYTES", "Files larger than this are unreadable", parse_limit},
+      {"--wide", "", "Don't fit tables into the terminal", &wide_},
+      {"--no-color", "", "No colours (NO_COLOR does the same)", &no_color_},
+      {"-q,--quiet", "", "No notes on stderr, only errors", &quiet_},
+      {"-v,--verbose", "", "Say more on stderr", &verbose_},
+  };
+}
+
+SessionOptions Context::session_options() const {
+  SessionOptions options;
+  options.root = root_;
+  options.catalog = catalog_;
+  options.limits = limits_;
+  return options;
+}
+
+Result<Session> Context::open_as_is() const {
+  auto session = Session::open(session_options());
+  if (session) {
+    for (const std::string& warning : session->take_warnings()) note(warning);
+  }
+  return session;
+}
+
+Result<Session> Context::open(CheckLevel fallback) const {
+  auto session = open_as_is();
+  if (!session) return session;
+  if (auto fresh = session->make_fresh(check_or(fallback)); !fresh) {
+    return fail(std::move(fresh.error()));
+  }
+  for (const std::string& warning : session->take_warnings()) note(warning);
+  return session;
+}
+
+int Context::print_rows(RowSource& rows, const std::function<bool()>& stale,
+                        std::uint64_t* counted) const {
+  const Terminal terminal = inspect_terminal(stdout, terminal_variables());
+  FileOutput output(stdout);
+  RenderOptions options;
+  options.format = format_;
+  options.width = wide_ ? 0 : terminal.width;
+  options.color = terminal.color && !no_color_;
+  options.stale = stale;
+  const auto rendered = render_rows(rows, output, options);
+  if (!rendered) return failed(rendered.error());
+  if (counted != nullptr) *counted = rendered->rows;
+  if (!rendered->dropped_columns.empty()) {
+    std::string names;
+    for (const std::string& name : rendered->dropped_columns) {
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    note("too narrow for " + names + " (--wide shows all)");
+  }
+  return k_done;
+}
+
+int Context::print_document(const JsonObject& document, const std::vector<Fact>& facts) const {
+  if (format_ == Format::json) return print_text(json_document(JsonValue(document)));
+  if (format_ == Format::jsonl) {
+    return print_text(json_document(JsonValue(document), JsonStyle::compact));
+  }
+  if (format_ == Format::table) return print_text(facts_text(facts));
+  std::vector<std::vector<Value>> rows;
+  for (const Fact& fact : facts) rows.push_back({fact.name, fact.value});
+  RowList list({{"name"}, {"value"}}, std::move(rows));
+  return print_rows(list);
+}
+
+int Context::print_text(std::string_view text) const {
+  FileOutput output(stdout);
+  if (auto written = output.write(text); !written) return failed(written.error());
+  if (auto flushed = output.flush(); !flushed) return failed(flushed.error());
+  return k_done;
+}
+
+void Context::note(std::string_view text) const {
+  if (!quiet_) say(text);
+}
+
+int Context::failed(const Error& error) const {
+  say(error.text());
+  if (!error.hint.empty()) {
+    std::string hint;
+    for (const std::string_view line : split(error.hint, '\n')) {
+      hint += escape_control(line);
+      hint += '\n';
+    }
+    std::fwrite(hint.data(), 1, hint.size(), stderr);
+  }
+  return error.code == ErrorCode::usage ? k_usage : k_failed;
+}
+
+}  // namespace ktstr

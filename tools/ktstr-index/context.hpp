@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What every command shares: the common options, the opened index, the way out.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rows.hpp"
+#include "catalog/change_detection.hpp"
+#include "library/session.hpp"
+#include "options.hpp"
+#include "report/format.hpp"
+#include "report/json_document.hpp"
+#include "report/plain.hpp"
+
+namespace ktstr {
+
+/// Exit status: annex "Exit status".
+inline constexpr int k_done = 0;
+inline constexpr int k_said_no = 1;
+inline constexpr int k_usage = 2;
+inline constexpr int k_failed = 3;
+
+class Context {
+ public:
+  /// The options that stand before or after any command.
+  [[nodiscard]] std::vector<Option> common_options();
+
+  [[nodiscard]] Format format() const { return format_; }
+  [[nodiscard]] bool is_quiet() const { return quiet_; }
+  [[nodiscard]] bool is_verbose() const { return verbose_ > 0; }
+  [[nodiscard]] CheckLevel check_or(CheckLevel fallback) const { return check_.value_or(fallback); }
+  [[nodiscard]] const ReadLimits& limits() const { return limits_; }
+  [[nodiscard]] SessionOptions session_options() const;
+  /// True for formats that a person reads: ids are shortened there.
+  [[nodiscard]] bool is_for_people() const {
+    return format_ == Format::table || format_ == Format::markdown;
+  }
+
+  /// Opens the index and refreshes it as far as --check says. Its warnings go to stderr.
+  [[nodiscard]] Result<Session> open(CheckLevel fallback) const;
+  /// Only opens it.
+  [[nodiscard]] Result<Session> open_as_is() const;
+
+  /// Writes rows in the chosen format; gives the exit status. `counted` gets their number.
+  [[nodiscard]] int print_rows(RowSource& rows, const std::function<bool()>& stale = {},
+                               std::uint64_t* counted = nullptr) const;
+  /// Writes one document: the JSON for json and jsonl, else the facts.
+  [[nodiscard]] int print_document(const JsonObject& document,
+                                   const std::vector<Fact>& facts) const;
+  [[nodiscard]] int print_text(std::string_view text) const;
+
+  /// One line on stderr, unless --quiet.
+  void note(std::string_view text) const;
+  /// Says what went wrong and gives the exit status for it.
+  [[nodiscard]] int failed(const Error& error) const;
+
+ private:
+  std::optional<std::string> root_;
+  std::optional<std::string> catalog_;
+  std::optional<CheckLevel> check_;
+  Format format_ = Format::table;
+  ReadLimits limits_;
+  bool wide_ = false;
+  bool no_color_ = false;
+  bool quiet_ = false;
+  std::int64_t verbose_ = 0;
+};
+
+/// Rows that are all there already.
+class RowList : public RowSource {
+ public:
+  RowList(std::vector<RowColumn> columns, std::vector<std::vector<Value>> rows)
+      : columns_(std::move(columns)), rows_(std::move(rows)) {}
+  [[nodiscard]] const std::vector<RowColumn>& columns() const override { return columns_; }
+  [[nodiscard]] Result<bool> next(std::vector<Value>& row) override {
+    if (at_ == rows_.size()) return false;
+    row = rows_[at_++];
+    return true;
+  }
+
+ private:
+  std::vector<RowColumn> columns_;
+  std::vector<std::vector<Value>> rows_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace ktstr

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The tables behind the views. Views are the interface (src/catalog/views.cpp makes them); nothing
--- outside this project may rely on a table. CHECKs instead of STRICT, so that older readers open it.
+-- outside this project may rely on a table. CHECKs instead of STRICT, so that older readers open
+-- it.
 
 -- key, value pairs: the root, versions, the last refresh.
 CREATE TABLE setting(
@@ -8,8 +9,9 @@ CREATE TABLE setting(
   value
 ) WITHOUT ROWID;
 
--- A run directory (job ''), one of its job directories, or the runs root itself (run_dir '', job '').
--- The stamp is what stat said before the directory was last listed.
+-- A run directory (job ''), one of its job directories, or the runs root itself (run_dir and job
+-- ''). The stamp is what stat said before the directory was last listed; a NULL device: nothing is
+-- known.
 CREATE TABLE directory(
   directory_id INTEGER PRIMARY KEY,
   run_dir TEXT NOT NULL,
@@ -23,11 +25,12 @@ CREATE TABLE directory(
   UNIQUE(run_dir, job)
 );
 
--- Host contexts, each once; what differs in every record of one host (heap_state) is left out.
+-- Host contexts, each once. What differs in every record of one host, the state of the writer's
+-- heap, stands in the record's row. host_key is NULL where no fact is known that a reboot keeps.
 CREATE TABLE host(
   host_id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL UNIQUE,
-  host_key TEXT NOT NULL,
+  host_key TEXT,
   cpu_model TEXT, cpu_vendor TEXT, total_memory_kib INTEGER,
   hugepages_total INTEGER, hugepages_free INTEGER, hugepages_size_kib INTEGER,
   thp_enabled TEXT, thp_defrag TEXT, sched_tunables TEXT,
@@ -36,7 +39,8 @@ CREATE TABLE host(
   task_delayacct TEXT, config_task_xacct TEXT
 );
 
--- One file that is named as a sidecar. The stamp is that of the descriptor that was read.
+-- One file that is named as a sidecar. The stamp is that of the descriptor that was read; a NULL
+-- device: the file has to be read and decoded, whatever its other columns say.
 CREATE TABLE sidecar(
   sidecar_id INTEGER PRIMARY KEY,
   directory_id INTEGER NOT NULL REFERENCES directory(directory_id),
@@ -64,12 +68,15 @@ CREATE TABLE sidecar(
   worst_migration_ratio REAL, max_imbalance_ratio REAL, max_dsq_depth INTEGER,
   stuck_count INTEGER, total_fallback INTEGER, total_keep_last INTEGER, total_iterations INTEGER,
   kvm_vcpus INTEGER,
+  heap_state TEXT,
   UNIQUE(directory_id, file_name)
 );
 CREATE INDEX sidecar_by_verdict ON sidecar(verdict, scheduler);
 CREATE INDEX sidecar_by_commit ON sidecar(project_commit, verdict);
 CREATE INDEX sidecar_by_test ON sidecar(test_name);
 CREATE INDEX sidecar_by_id ON sidecar(id);
+-- Which hosts are still in use.
+CREATE INDEX sidecar_by_host ON sidecar(host_id);
 -- What an answer leaves out or marks; empty in a good pool.
 CREATE INDEX sidecar_not_ok ON sidecar(status) WHERE status <> 'ok';
 
@@ -125,7 +132,7 @@ CREATE TABLE kvm_series(
 CREATE TABLE verifier_program(
   sidecar_id INTEGER NOT NULL REFERENCES sidecar(sidecar_id),
   position INTEGER NOT NULL,
-  program TEXT NOT NULL,
+  program TEXT,
   verified_insns INTEGER,
   PRIMARY KEY(sidecar_id, position)
 ) WITHOUT ROWID;
@@ -133,7 +140,7 @@ CREATE TABLE verifier_program(
 CREATE TABLE callback(
   sidecar_id INTEGER NOT NULL REFERENCES sidecar(sidecar_id),
   position INTEGER NOT NULL,
-  program TEXT NOT NULL,
+  program TEXT,
   cnt, nsecs, nsecs_per_call REAL,
   PRIMARY KEY(sidecar_id, position)
 ) WITHOUT ROWID;
@@ -142,7 +149,7 @@ CREATE TABLE payload_metric(
   sidecar_id INTEGER NOT NULL REFERENCES sidecar(sidecar_id),
   invocation INTEGER NOT NULL,
   position INTEGER NOT NULL,
-  payload_index, name TEXT NOT NULL, value REAL, polarity TEXT, target REAL, unit TEXT, stream TEXT,
+  payload_index, name TEXT, value REAL, polarity TEXT, target REAL, unit TEXT, stream TEXT,
   exit_code INTEGER,
   PRIMARY KEY(sidecar_id, invocation, position)
 ) WITHOUT ROWID;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/change_detection.hpp"
 
+#include <algorithm>
+
 namespace ktstr {
 namespace {
 
@@ -25,6 +27,14 @@ std::string_view look_reason_name(LookReason reason) {
   constexpr std::string_view names[] = {"unchanged", "added", "stamp",
                                         "unsettled", "level", "links"};
   return names[static_cast<std::size_t>(reason)];
+}
+
+KnownStamp known_stamp(const Stamp& stamp, std::int64_t before_ns, std::int64_t after_ns) {
+  const bool is_older = stamp.ctime_ns < std::min(before_ns, after_ns);
+  // What is settled at the end nearer to it is so at the other.
+  const std::int64_t nearer_ns =
+      is_older ? std::min(before_ns, after_ns) : std::max(before_ns, after_ns);
+  return {stamp, is_settled(stamp, nearer_ns) && (is_older || stamp.ctime_ns > nearer_ns)};
 }
 
 LookReason file_look(const std::optional<KnownStamp>& known, const Stamp& current,

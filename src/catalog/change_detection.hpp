@@ -28,6 +28,11 @@ enum class LookReason {
 };
 [[nodiscard]] std::string_view look_reason_name(LookReason reason);
 
+/// A stamp with its flag, from what the clock said before and after it was taken: the process may
+/// have been stopped in between, so only both together say how fresh it was. Pure.
+[[nodiscard]] KnownStamp known_stamp(const Stamp& stamp, std::int64_t before_ns,
+                                     std::int64_t after_ns);
+
 /// Whether to read a file, from stamps alone. Pure.
 [[nodiscard]] LookReason file_look(const std::optional<KnownStamp>& known, const Stamp& current,
                                    CheckLevel level);

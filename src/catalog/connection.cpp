@@ -34,6 +34,26 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
   return error;
 }
 
+std::unique_ptr<ImmediateTransaction> ImmediateTransaction::begin_if_free(
+    SQLite::Database& database) {
+  const int wait_ms = database.execAndGet("PRAGMA busy_timeout").getInt();
+  database.setBusyTimeout(0);
+  std::unique_ptr<ImmediateTransaction> transaction;
+  try {
+    transaction = std::make_unique<ImmediateTransaction>(database);
+  } catch (const SQLite::Exception& exception) {
+    database.setBusyTimeout(wait_ms);
+    if (exception.getErrorCode() != SQLITE_BUSY) throw;
+    return nullptr;
+  }
+  database.setBusyTimeout(wait_ms);
+  return transaction;
+}
+
+bool is_read_only(SQLite::Database& database) {
+  return sqlite3_db_readonly(database.getHandle(), "main") == 1;
+}
+
 void bind_value(SQLite::Statement& statement, int index, const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     statement.bind(index, *integer);

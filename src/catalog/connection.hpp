@@ -51,11 +51,17 @@ class ImmediateTransaction {
  public:
   explicit ImmediateTransaction(SQLite::Database& database)
       : transaction_(database, SQLite::TransactionBehavior::IMMEDIATE) {}
+  /// Doesn't wait: none if another connection is writing. For what can be written another time.
+  [[nodiscard]] static std::unique_ptr<ImmediateTransaction> begin_if_free(
+      SQLite::Database& database);
   void commit() { transaction_.commit(); }
 
  private:
   SQLite::Transaction transaction_;
 };
+
+/// Whether the file or its directory lets nobody write.
+[[nodiscard]] bool is_read_only(SQLite::Database& database);
 
 void bind_value(SQLite::Statement& statement, int index, const Value& value);
 [[nodiscard]] Value column_value(SQLite::Statement& statement, int index);

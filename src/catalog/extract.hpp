@@ -23,12 +23,12 @@ struct SeriesRow {
 };
 
 struct VerifierRow {
-  std::string program;
+  Value program;
   Value verified_insns;
 };
 
 struct CallbackRow {
-  std::string program;
+  Value program;
   Value cnt;
   Value nsecs;
   Value nsecs_per_call;
@@ -63,8 +63,9 @@ struct ExtractedRecord {
 
 [[nodiscard]] ExtractedRecord extract(const DecodedRecord& decoded);
 
-/// 16 hex digits over the facts of a host that a reboot does not move.
-[[nodiscard]] std::string host_key(const HostContext& host);
+/// 16 hex digits over the facts of a host that a reboot does not move; none if not one is known, or
+/// all unknown hosts would seem to be one.
+[[nodiscard]] std::optional<std::string> host_key(const HostContext& host);
 
 /// An integer where it fits, else a real: SQLite's integers end at 2^63-1.
 [[nodiscard]] Value integer_value(std::uint64_t number);

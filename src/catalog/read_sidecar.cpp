@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/read_sidecar.hpp"
 
+#include <cerrno>
 #include <mutex>
+#include <new>
 
 #include "base/hashing.hpp"
 #include "base/text.hpp"
@@ -28,8 +30,10 @@ void decode_into(PreparedFile& file, const std::string& bytes) {
   const auto decoded = decode_record(bytes, SampleHandling::reduce);
   if (!decoded) {
     file.status = "corrupt";
-    file.error_class = decoded.error().hint == "utf-8" ? "io" : "parse";
-    file.error = decoded.error().message;
+    // The harness reads into a string first, so for it this is a failed read, in these words.
+    const bool is_utf8 = decoded.error().hint != "utf-8";
+    file.error_class = is_utf8 ? "parse" : "io";
+    file.error = is_utf8 ? decoded.error().message : "stream did not contain valid UTF-8";
     return;
   }
   file.record = extract(*decoded);
@@ -60,40 +64,61 @@ PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string
   return file;
 }
 
+namespace {
+
+/// Opens and stats. None if there is nothing to read; the result says why then.
+std::unique_ptr<FileHandle> open_regular(const SidecarToRead& wanted, const Clock& clock,
+                                         ReadSidecar& result) {
+  auto handle = wanted.directory->open_file(wanted.file_name);
+  if (!handle) {
+    result.vanished = handle.error().code == ErrorCode::not_found && !wanted.is_symlink;
+    if (!result.vanished) set_unreadable(result.file, handle.error().message);
+    return nullptr;
+  }
+  // The stamp before the bytes: a change while they are read shows as another stamp next time.
+  const std::int64_t before_ns = clock.now_ns();
+  const auto status = (*handle)->status();
+  if (!status) {
+    set_unreadable(result.file, status.error().message);
+    return nullptr;
+  }
+  result.file.stamp = known_stamp(status->stamp, before_ns, clock.now_ns());
+  if (status->kind == FileKind::regular) return std::move(*handle);
+  set_unreadable(result.file, status->kind == FileKind::directory ? os_error(EISDIR).message
+                                                                  : "not a regular file");
+  return nullptr;
+}
+
+void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLimits& limits,
+                  bool keep_bytes, ReadSidecar& result) {
+  const auto alone = alone_if_large(result.file.stamp->stamp, limits);
+  auto bytes = handle.read_all(limits.max_file_bytes);
+  if (!bytes) return set_unreadable(result.file, bytes.error().message);
+  result.file.content_id = content_id(*bytes);
+  result.same_content = result.file.content_id == wanted.known_content_id;
+  if (!result.same_content) decode_into(result.file, *bytes);
+  if (keep_bytes) result.bytes = std::move(*bytes);
+}
+
+}  // namespace
+
 ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, bool keep_bytes,
                          const Clock& clock) {
   ReadSidecar result;
   result.file.file_name = wanted.file_name;
   result.file.is_symlink = wanted.is_symlink;
   set_file_hash(result.file);
-
-  const auto handle = wanted.directory->open_file(wanted.file_name);
-  if (!handle) {
-    result.vanished = handle.error().code == ErrorCode::not_found && !wanted.is_symlink;
-    if (!result.vanished) set_unreadable(result.file, handle.error().message);
-    return result;
+  const auto handle = open_regular(wanted, clock, result);
+  if (!handle) return result;
+  try {
+    read_content(wanted, *handle, limits, keep_bytes, result);
+  } catch (const std::bad_alloc&) {
+    // One file too large for this machine must not keep the others from being indexed.
+    result.file.record.reset();
+    result.file.content_id.clear();
+    result.same_content = false;
+    set_unreadable(result.file, os_error(ENOMEM).message);
   }
-  // The stamp before the bytes: a change while they are read shows as another stamp next time.
-  const auto status = (*handle)->status();
-  if (!status) {
-    set_unreadable(result.file, status.error().message);
-    return result;
-  }
-  result.file.stamp = KnownStamp{status->stamp, is_settled(status->stamp, clock.now_ns())};
-  if (status->kind != FileKind::regular) {
-    set_unreadable(result.file, "not a regular file");
-    return result;
-  }
-  const auto alone = alone_if_large(status->stamp, limits);
-  auto bytes = (*handle)->read_all(limits.max_file_bytes);
-  if (!bytes) {
-    set_unreadable(result.file, bytes.error().message);
-    return result;
-  }
-  result.file.content_id = content_id(*bytes);
-  result.same_content = result.file.content_id == wanted.known_content_id;
-  if (!result.same_content) decode_into(result.file, *bytes);
-  if (keep_bytes) result.bytes = std::move(*bytes);
   return result;
 }
 

@@ -21,7 +21,7 @@ struct SidecarToRead {
   std::shared_ptr<const DirectoryHandle> directory;
   std::string file_name;
   bool is_symlink = false;
-  std::string known_content_id;  ///< '' if the content was never read
+  std::string known_content_id;  ///< '' if what is stored of the content is not to be trusted
 };
 
 struct ReadSidecar {

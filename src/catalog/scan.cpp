@@ -22,10 +22,11 @@ bool is_artifact(const std::string& name) {
 
 Result<DirectoryListing> list_directory(DirectoryHandle& directory, DirectoryRole role,
                                         const Clock& clock) {
+  const std::int64_t before_ns = clock.now_ns();
   const auto status = directory.status();
   if (!status) return fail(status.error());
   DirectoryListing listing;
-  listing.stamp = {status->stamp, is_settled(status->stamp, clock.now_ns())};
+  listing.stamp = known_stamp(status->stamp, before_ns, clock.now_ns());
   auto entries = directory.list();
   if (!entries) return fail(std::move(entries.error()));
 
@@ -96,7 +97,7 @@ std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
   for (const DirectoryEntry& entry : entries) {
     const auto name = classify_artifact(entry.name);
     const auto status = directory.status_of(entry.name, FollowLinks::yes);
-    if (!name || !status) continue;
+    if (!name || !status || status->kind == FileKind::directory) continue;
     ArtifactRow row;
     row.file_name = entry.name;
     row.kind = artifact_kind_name(name->kind);

@@ -30,7 +30,8 @@ struct LeftOut {
 };
 [[nodiscard]] Result<LeftOut> count_left_out(SQLite::Database& database);
 
-/// The shortest prefix of a result's id, of at least 8 digits, that names no other result.
+/// The shortest prefix of a result's id, of at least 8 digits, that names no other result. Reads
+/// only a view, so that it works while the connection refuses the tables.
 class IdPrefixes {
  public:
   explicit IdPrefixes(SQLite::Database& database);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading and writing the catalog's tables. Every statement text stands here once, is prepared once
-// and bound. Functions throw SQLite::Exception; those that write want a transaction around them.
-// One object per connection, not thread-safe.
+// Reading and writing the catalog's tables. Every statement's text stands in statements.cpp, once;
+// it is prepared once, when first used, and bound. Functions throw SQLite::Exception; those that
+// write want a transaction around them. One object per connection, not thread-safe.
 
 #include <cstdint>
 #include <map>
@@ -76,6 +76,19 @@ struct ArtifactRow {
   friend bool operator==(const ArtifactRow&, const ArtifactRow&) = default;
 };
 
+/// What became of a write to a row that other processes write too. A row is as expected while its
+/// stamp is; that another process settled the stamp meanwhile makes no difference.
+enum class RowWrite {
+  done,
+  not_needed,  ///< another process has done the same
+  refused,     ///< it changed the row to something else, which is newer
+};
+
+/// The columns of the sidecar table before those of the record, in the order of put_file.
+[[nodiscard]] const std::vector<std::string>& file_columns();
+
+class LazyStatement;
+
 class CatalogTables {
  public:
   explicit CatalogTables(SQLite::Database& database);
@@ -95,37 +108,53 @@ class CatalogTables {
   [[nodiscard]] std::optional<std::string> setting(const std::string& key);
   void set_setting(const std::string& key, const Value& value);
 
+  /// The id of a directory, 0 if it isn't stored.
+  [[nodiscard]] std::int64_t find_directory(const std::string& run_dir, const std::string& job);
   /// Inserts or updates, and gives the directory's id.
   std::int64_t put_directory(const DirectoryRow& row);
-  /// Its files and artifacts included.
-  void remove_directory(std::int64_t directory_id);
+  /// Its files and artifacts included, unless the row changed since `expected` was read.
+  [[nodiscard]] RowWrite remove_directory(const DirectoryRow& expected);
   void replace_artifacts(std::int64_t directory_id, const std::vector<ArtifactRow>& artifacts);
 
-  /// Stores the file unless another process changed its row since `expected` was read (none: there
-  /// was no row): what that process saw is newer. Says whether it stored.
-  bool put_file(std::int64_t directory_id, const PreparedFile& file,
-                const std::optional<FileRow>& expected);
+  /// Stores the file unless its row changed since `expected` was read (none: there was no row).
+  [[nodiscard]] RowWrite put_file(std::int64_t directory_id, const PreparedFile& file,
+                                  const std::optional<FileRow>& expected);
   /// The content is what is stored; only the stamp moves. Under the same condition.
-  bool repair_stamp(const FileRow& expected, const KnownStamp& stamp, bool is_symlink);
+  [[nodiscard]] RowWrite repair_stamp(std::int64_t directory_id, const FileRow& expected,
+                                      const KnownStamp& stamp, bool is_symlink);
   /// Under the same condition.
-  bool remove_file(const FileRow& expected);
+  [[nodiscard]] RowWrite remove_file(std::int64_t directory_id, const FileRow& expected);
 
-  /// Marks everything as never looked at, so that a refresh reads all files again.
+  /// Marks everything as never looked at, so that a refresh reads and decodes all files again.
+  /// Until then the rows stand.
   void forget_stamps();
-  /// Drops hosts and shapes that no record uses any more.
-  void remove_orphans();
+  /// Drops hosts that no record uses any more. Unused shapes stay: they are few and small, and
+  /// finding them would mean reading all series.
+  void remove_unused_hosts();
   /// After a transaction that didn't commit: ids that it handed out are void.
   void forget_cached_ids();
 
  private:
   struct Statements;
+  struct StoredFile {
+    std::int64_t sidecar_id = 0;
+    std::optional<KnownStamp> known;
+  };
 
+  [[nodiscard]] std::optional<StoredFile> find_file(std::int64_t directory_id,
+                                                    const std::string& file_name);
+  void delete_file(std::int64_t sidecar_id);
+  std::int64_t insert_file(std::int64_t sidecar_id, std::int64_t directory_id,
+                           const PreparedFile& file);
   void put_children(std::int64_t sidecar_id, const ExtractedRecord& record);
+  void put_programs(std::int64_t sidecar_id, const ExtractedRecord& record);
   void remove_children(std::int64_t sidecar_id);
   std::int64_t host_id(const HostRow& host);
   std::int64_t shape_id(const std::vector<std::string>& metrics);
+  std::int64_t insert_host(const HostRow& host);
+  std::int64_t insert_shape(const std::string& digest, const std::vector<std::string>& metrics);
   template <typename Values>
-  void put_packed(SQLite::Statement& statement, std::int64_t sidecar_id, std::int64_t& position,
+  void put_packed(LazyStatement& statement, std::int64_t sidecar_id, std::int64_t& position,
                   const Values& values, const SeriesRow* labels);
 
   SQLite::Database& database_;

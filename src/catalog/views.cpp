@@ -149,7 +149,11 @@ std::vector<ViewDefinition> view_definitions() {
        "SELECT host_key, cpu_model, cpu_vendor, total_memory_kib, hugepages_total,\n"
        "  hugepages_free, hugepages_size_kib, thp_enabled, thp_defrag, sched_tunables,\n"
        "  online_cpus, numa_nodes, cpufreq_governor, kernel_name, kernel_release, arch,\n"
-       "  kernel_cmdline, task_delayacct, config_task_xacct, NULL AS heap_state FROM host"},
+       "  kernel_cmdline, task_delayacct, config_task_xacct,\n"
+       "  (SELECT s.heap_state FROM sidecar s\n"
+       "   WHERE s.host_id = h.host_id AND s.heap_state IS NOT NULL\n"
+       "   ORDER BY s.time_ns DESC, s.sidecar_id DESC LIMIT 1) AS heap_state\n"
+       "FROM host h"},
       {"artifacts",
        "CREATE VIEW artifacts AS\n"
        "SELECT d.run_dir AS run_dir, t.test_name AS test_name, t.file_hash AS file_hash,\n"

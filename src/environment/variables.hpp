@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "ktstr/variables.hpp"
+
 namespace ktstr {
-
-/// Looks an environment variable up; none if it is unset. Tests pass a map.
-using Variables = std::function<std::optional<std::string>(const std::string& name)>;
-
-/// Of this process. Not safe while another thread changes the environment.
-[[nodiscard]] Variables process_variables();
 
 /// The value, with an empty one as none: the harness's rule for nearly every variable.
 [[nodiscard]] std::optional<std::string> non_empty(const Variables& variables,

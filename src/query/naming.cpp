@@ -210,4 +210,24 @@ Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view 
   });
 }
 
+Result<std::vector<ResultPlace>> result_places(SQLite::Database& database,
+                                               const NamedResult& result) {
+  return guarded(database.getFilename(), [&] {
+    SQLite::Statement statement(
+        database,
+        "SELECT d.run_dir || '/' || CASE d.job WHEN '' THEN '' ELSE d.job || '/' END || "
+        "t.file_name, t.status, t.error FROM sidecar t JOIN directory d USING(directory_id) "
+        "WHERE t.sidecar_id = ?");
+    std::vector<ResultPlace> places;
+    for (const std::int64_t id : result.sidecar_ids) {
+      statement.reset();
+      statement.bind(1, id);
+      if (!statement.executeStep()) continue;  // gone since it was named
+      places.push_back(
+          {column_bytes(statement, 0), column_bytes(statement, 1), column_bytes(statement, 2)});
+    }
+    return places;
+  });
+}
+
 }  // namespace ktstr

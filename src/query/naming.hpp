@@ -20,6 +20,16 @@ struct NamedResult {
   std::vector<std::int64_t> sidecar_ids;  ///< every place of it, by path
 };
 
+/// One file of a result.
+struct ResultPlace {
+  std::string path;    ///< relative to the runs root
+  std::string status;  ///< ok, drift, corrupt or unreadable
+  std::string error;   ///< "" if there is none
+};
+/// Every place of a result, in the order of its ids. Not to be called under a guard.
+[[nodiscard]] Result<std::vector<ResultPlace>> result_places(SQLite::Database& database,
+                                                             const NamedResult& result);
+
 /// Finds the result that a person names: by 4 or more hex digits that its id begins with, by
 /// [RUN-DIR/][JOB/]TEST[-HASH], by a test name as nextest prints it, or by the path or name of its
 /// file (the only name of one that is corrupt). Error usage: nothing has the name (the hint says

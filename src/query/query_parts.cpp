@@ -5,6 +5,7 @@
 
 #include "catalog/columns.hpp"
 #include "query/metric_columns.hpp"
+#include "query/tokens.hpp"
 
 namespace ktstr {
 namespace {

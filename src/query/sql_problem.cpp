@@ -22,10 +22,14 @@ std::size_t count_characters(std::string_view text) {
   return count;
 }
 
-/// How far a candidate is from what is wanted; more than `too_far` if it isn't worth naming.
+/// How far a candidate is from what is wanted; `too_far` if it isn't worth naming. One that begins
+/// with the wanted word, or ends with it after an underscore, is near.
 std::size_t distance_of(std::string_view wanted, std::string_view candidate, std::size_t too_far) {
-  if (wanted.size() >= 3 && candidate.find(wanted) != std::string_view::npos) {
-    return starts_with(candidate, wanted) ? 0 : 1;
+  if (wanted.size() >= 3 && starts_with(candidate, wanted)) return 0;
+  if (wanted.size() >= 3 && candidate.size() > wanted.size() &&
+      candidate.substr(candidate.size() - wanted.size()) == wanted &&
+      candidate[candidate.size() - wanted.size() - 1] == '_') {
+    return 1;
   }
   return std::min(edit_distance(wanted, candidate), too_far);
 }
@@ -42,7 +46,14 @@ std::string missing_name(std::string_view message, std::string_view start) {
   return std::string(name);
 }
 
+bool is_verdict(std::string_view name) {
+  return name == "pass" || name == "fail" || name == "skip";
+}
+
 std::string column_help(const std::string& name, const KnownNames& known) {
+  const std::string quotes = "if it is text, it stands in single quotes: '" + name + "'";
+  // There are columns of nearly these names, but `verdict = fail` doesn't mean them.
+  if (is_verdict(name)) return quotes;
   if (std::find(known.metrics.begin(), known.metrics.end(), name) != known.metrics.end()) {
     return name + " is a metric: --metric " + name + " makes it a column";
   }
@@ -52,7 +63,7 @@ std::string column_help(const std::string& name, const KnownNames& known) {
   if (const auto near = near_names(name, known.metrics, k_near_names); !near.empty()) {
     return "did you mean the metric " + any_of_text(near) + "? --metric makes it a column";
   }
-  return "if it is text, it stands in single quotes: '" + name + "'";
+  return quotes;
 }
 
 std::string help(const std::string& message, const KnownNames& known) {

@@ -46,26 +46,26 @@ std::string with_test_name(std::string value) {
 TEST(DecoderCorrupt, IsWhatIsNotOneJsonText) {
   const std::string record = ObjectText<Record>().text();
   for (const std::string& json : {std::string(),
-                                 std::string(" "),
-                                 std::string("{"),
-                                 record + "x",
-                                 record + "{}",
-                                 record.substr(0, record.size() / 2),
-                                 record.substr(0, record.size() - 1),
-                                 record_with("z", "tru"),
-                                 record_with("z", "01"),
-                                 record_with("z", "1."),
-                                 record_with("z", "-"),
-                                 record_with("z", "+1"),
-                                 record_with("z", "NaN"),
-                                 record_with("z", "[1,]"),
-                                 record_with("z", "{\"a\":1,}"),
-                                 record_with("z", "{1:2}"),
-                                 record_with("z", "\"\\x\""),
-                                 record_with("z", "\"\\u12g4\""),
-                                 record_with("z", "\"\n\""),
-                                 record_with("z", "\""),
-                                 record + std::string(1, '\0')}) {
+                                  std::string(" "),
+                                  std::string("{"),
+                                  record + "x",
+                                  record + "{}",
+                                  record.substr(0, record.size() / 2),
+                                  record.substr(0, record.size() - 1),
+                                  record_with("z", "tru"),
+                                  record_with("z", "01"),
+                                  record_with("z", "1."),
+                                  record_with("z", "-"),
+                                  record_with("z", "+1"),
+                                  record_with("z", "NaN"),
+                                  record_with("z", "[1,]"),
+                                  record_with("z", "{\"a\":1,}"),
+                                  record_with("z", "{1:2}"),
+                                  record_with("z", "\"\\x\""),
+                                  record_with("z", "\"\\u12g4\""),
+                                  record_with("z", "\"\n\""),
+                                  record_with("z", "\""),
+                                  record + std::string(1, '\0')}) {
     EXPECT_TRUE(is_corrupt(json)) << json;
   }
 }
@@ -200,7 +200,7 @@ TEST(DecoderString, BreaksTheContractWithALoneSurrogate) {
 // Once the document is rewritten, strings that look like a mark must still be themselves.
 TEST(DecoderString, CannotFakeAMarkOfTheExactReader) {
   for (const std::string& text : {std::string(1, '\0'), std::string("\0n1e999", 7),
-                                 std::string("\0c{", 3), std::string(3, '\0')}) {
+                                  std::string("\0c{", 3), std::string(3, '\0')}) {
     std::string json_text = "\"";
     for (const char c : text) json_text += c == '\0' ? "\\u0000" : std::string(1, c);
     json_text += '"';

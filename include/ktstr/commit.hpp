@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ktstr/variables.hpp"
+
+namespace ktstr {
+
+// The git commit that a directory is at: the first 7 hex digits of HEAD, with "-dirty" behind them
+// if the index differs from HEAD or a tracked file differs from the index. Untracked files and
+// submodules don't count. A question about changes that can't be answered (no index, one that is
+// damaged, split or sparse, a file that can't be read) counts as "no change": metadata must not
+// keep a result from being written. None where HEAD can't be read: no repository, no commit yet,
+// a repository with SHA-256 names, no libgit2 on the machine.
+// All functions are thread-safe and never fail otherwise. GIT_DIR and the like are not looked at.
+
+/// Which repository is meant by a directory.
+enum class CommitSearch {
+  upward,  ///< the nearest one, from the directory up to the file system's boundary
+  exact,   ///< the one whose top (or git directory) the directory is
+};
+
+/// Looks afresh at each call. Takes about as long as `git status --untracked-files=no`.
+[[nodiscard]] std::optional<std::string> commit_at(const std::string& directory,
+                                                   CommitSearch search);
+
+/// The commit of the project that this process was started in: KTSTR_PROJECT_COMMIT verbatim if it
+/// is set, not empty and UTF-8, else the one found upward of the working directory. The first one
+/// found is the answer for the rest of the process; not having found one is not remembered.
+[[nodiscard]] std::optional<std::string> detect_project_commit(const Variables& variables);
+
+/// The commit of a kernel's source tree, whose top the directory has to be: a parent's repository
+/// would be another project's. Remembered per directory, links resolved, for the rest of the
+/// process; not having found one is not remembered.
+[[nodiscard]] std::optional<std::string> detect_kernel_commit(const std::string& directory);
+
+}  // namespace ktstr

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "environment/git_library.hpp"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <memory>
+#include <mutex>
+
+namespace ktstr {
+namespace {
+
+struct CloseLibrary {
+  void operator()(void* handle) const { ::dlclose(handle); }
+};
+using LibraryHandle = std::unique_ptr<void, CloseLibrary>;
+
+template <class Function>
+bool find(void* handle, const char* name, Function& slot) {
+  slot = reinterpret_cast<Function>(::dlsym(handle, name));
+  return slot != nullptr;
+}
+
+bool find_repository_functions(void* handle, GitLibrary& git) {
+  return find(handle, "git_libgit2_init", git.libgit2_init) &&
+         find(handle, "git_libgit2_opts", git.libgit2_opts) &&
+         find(handle, "git_repository_open_ext", git.repository_open_ext) &&
+         find(handle, "git_repository_free", git.repository_free) &&
+         find(handle, "git_repository_path", git.repository_path) &&
+         find(handle, "git_repository_workdir", git.repository_workdir) &&
+         find(handle, "git_repository_config_snapshot", git.repository_config_snapshot) &&
+         find(handle, "git_repository_index", git.repository_index) &&
+         find(handle, "git_repository_hashfile", git.repository_hashfile) &&
+         find(handle, "git_config_get_bool", git.config_get_bool) &&
+         find(handle, "git_config_get_string", git.config_get_string) &&
+         find(handle, "git_config_free", git.config_free);
+}
+
+bool find_object_functions(void* handle, GitLibrary& git) {
+  return find(handle, "git_reference_name_to_id", git.reference_name_to_id) &&
+         find(handle, "git_object_lookup", git.object_lookup) &&
+         find(handle, "git_object_type", git.object_type) &&
+         find(handle, "git_object_id", git.object_id) &&
+         find(handle, "git_object_peel", git.object_peel) &&
+         find(handle, "git_object_free", git.object_free) &&
+         find(handle, "git_odb_hash", git.odb_hash) && find(handle, "git_oid_nfmt", git.oid_nfmt);
+}
+
+bool find_index_functions(void* handle, GitLibrary& git) {
+  return find(handle, "git_index_entrycount", git.index_entrycount) &&
+         find(handle, "git_index_get_byindex", git.index_get_byindex) &&
+         find(handle, "git_index_free", git.index_free) &&
+         find(handle, "git_diff_options_init", git.diff_options_init) &&
+         find(handle, "git_diff_tree_to_index", git.diff_tree_to_index) &&
+         find(handle, "git_diff_free", git.diff_free) &&
+         find(handle, "git_attr_get", git.attr_get) &&
+         find(handle, "git_attr_value", git.attr_value);
+}
+
+/// Extensions that change nothing of what we read. libgit2 refuses a repository with any other; it
+/// knows none of these, which sparse checkouts, partial clones and linked worktrees switch on.
+bool allow_harmless_extensions(const GitLibrary& git) {
+  std::array<const char*, 5> names = {"noop", "partialclone", "preciousobjects",
+                                      "relativeworktrees", "worktreeconfig"};
+  return git.libgit2_opts(GIT_OPT_SET_EXTENSIONS, names.data(), names.size()) == 0;
+}
+
+bool load(GitLibrary& git) {
+  LibraryHandle handle(::dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW | RTLD_LOCAL));
+  if (!handle || !find_repository_functions(handle.get(), git) ||
+      !find_object_functions(handle.get(), git) || !find_index_functions(handle.get(), git) ||
+      git.libgit2_init() < 0) {
+    return false;
+  }
+  // Initialized, it has to stay: it keeps thread-local data and exit handlers.
+  static_cast<void>(handle.release());
+  return git.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) == 0 && allow_harmless_extensions(git);
+}
+
+class SharedLibrary {
+ public:
+  const GitLibrary* get() {
+    const std::lock_guard lock(mutex_);
+    if (!loaded_) loaded_ = load(git_);
+    return loaded_ ? &git_ : nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool loaded_ = false;
+  GitLibrary git_;
+};
+
+}  // namespace
+
+const GitLibrary* git_library() {
+  static SharedLibrary library;
+  return library.get();
+}
+
+}  // namespace ktstr

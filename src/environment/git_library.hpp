@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// libgit2, opened when the first probe needs it. Linking it would cost every process about 2 ms for
+// it and its fifteen libraries, and most of ours never look at a repository.
+
+#include <git2.h>
+
+namespace ktstr {
+
+/// The functions of libgit2 that we call. Thread-safe as libgit2 is: objects belong to one thread.
+struct GitLibrary {
+  decltype(&git_libgit2_init) libgit2_init = nullptr;
+  decltype(&git_libgit2_opts) libgit2_opts = nullptr;
+  decltype(&git_repository_open_ext) repository_open_ext = nullptr;
+  decltype(&git_repository_free) repository_free = nullptr;
+  decltype(&git_repository_path) repository_path = nullptr;
+  decltype(&git_repository_workdir) repository_workdir = nullptr;
+  decltype(&git_repository_config_snapshot) repository_config_snapshot = nullptr;
+  decltype(&git_repository_index) repository_index = nullptr;
+  decltype(&git_repository_hashfile) repository_hashfile = nullptr;
+  decltype(&git_reference_name_to_id) reference_name_to_id = nullptr;
+  decltype(&git_object_lookup) object_lookup = nullptr;
+  decltype(&git_object_type) object_type = nullptr;
+  decltype(&git_object_id) object_id = nullptr;
+  decltype(&git_object_peel) object_peel = nullptr;
+  decltype(&git_object_free) object_free = nullptr;
+  decltype(&git_odb_hash) odb_hash = nullptr;
+  decltype(&git_oid_nfmt) oid_nfmt = nullptr;
+  decltype(&git_config_get_bool) config_get_bool = nullptr;
+  decltype(&git_config_get_string) config_get_string = nullptr;
+  decltype(&git_config_free) config_free = nullptr;
+  decltype(&git_index_entrycount) index_entrycount = nullptr;
+  decltype(&git_index_get_byindex) index_get_byindex = nullptr;
+  decltype(&git_index_free) index_free = nullptr;
+  decltype(&git_diff_options_init) diff_options_init = nullptr;
+  decltype(&git_diff_tree_to_index) diff_tree_to_index = nullptr;
+  decltype(&git_diff_free) diff_free = nullptr;
+  decltype(&git_attr_get) attr_get = nullptr;
+  decltype(&git_attr_value) attr_value = nullptr;
+};
+
+/// The library, opened and set up by the first call that succeeds, and never closed. Null if this
+/// machine has none or it isn't the version that we were built with; the next call tries again.
+/// Setting it up switches its check of a repository's owner off, in the whole process: a checkout
+/// that another user owns (a container's bind mount) has a commit like any other. Thread-safe.
+[[nodiscard]] const GitLibrary* git_library();
+
+}  // namespace ktstr

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "library/short_ids.hpp"
+
+#include "catalog/connection.hpp"
+
+namespace ktstr {
+
+void ShortIdRows::set_rows(std::unique_ptr<RowSource> rows) {
+  rows_ = std::move(rows);
+  id_columns_.clear();
+  for (std::size_t i = 0; i < rows_->columns().size(); ++i) {
+    if (rows_->columns()[i].name == "id") id_columns_.push_back(i);
+  }
+}
+
+Result<bool> ShortIdRows::next(std::vector<Value>& row) {
+  const auto more = rows_->next(row);
+  if (!more || !*more) return more;
+  return guarded(path_, [&] {
+    for (const std::size_t column : id_columns_) {
+      auto* const id = std::get_if<std::string>(&row[column]);
+      if (id != nullptr) *id = prefixes_.shortest(*id);
+    }
+    return true;
+  });
+}
+
+}  // namespace ktstr

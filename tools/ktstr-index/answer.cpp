@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "answer.hpp"
+
+#include "catalog/connection.hpp"
+#include "library/short_ids.hpp"
+
+namespace ktstr {
+namespace {
+
+/// Hands rows through and remembers the last one's first value.
+class WatchedRows : public RowSource {
+ public:
+  explicit WatchedRows(RowSource& rows) : rows_(rows) {}
+  [[nodiscard]] const std::vector<RowColumn>& columns() const override { return rows_.columns(); }
+  [[nodiscard]] Result<bool> next(std::vector<Value>& row) override {
+    auto more = rows_.next(row);
+    if (more && *more && !row.empty()) {
+      if (const auto* integer = std::get_if<std::int64_t>(row.data())) last_ = *integer;
+    }
+    return more;
+  }
+  [[nodiscard]] std::int64_t last_integer() const { return last_; }
+
+ private:
+  RowSource& rows_;
+  std::int64_t last_ = 0;
+};
+
+}  // namespace
+
+Answer print_answer(const Context& context, Session& session, const MakeRows& make) {
+  Answer answer;
+  const auto printed = guarded(session.catalog_path(), [&]() -> Result<void> {
+    ShortIdRows short_rows(session.database());
+    auto rows = make();
+    if (!rows) return fail(std::move(rows.error()));
+    RowSource* source = rows->get();
+    if (context.is_for_people()) {
+      short_rows.set_rows(std::move(*rows));
+      source = &short_rows;
+    }
+    WatchedRows watched(*source);
+    answer.status = context.print_rows(
+        watched, [&] { return session.is_stale(); }, &answer.rows);
+    answer.last_integer = watched.last_integer();
+    return {};
+  });
+  if (!printed) answer.status = context.failed(printed.error());
+  return answer;
+}
+
+int expected(const std::string& expect, std::uint64_t found, int status) {
+  if (status != k_done || expect.empty()) return status;
+  return (found > 0) == (expect == "some") ? k_done : k_said_no;
+}
+
+void note_left_out(const Context& context, Session& session, bool strict) {
+  const auto left_out = count_left_out(session.database());
+  if (!left_out) return;
+  std::string kinds;
+  const auto add = [&](std::int64_t count, const char* kind) {
+    if (count == 0) return;
+    kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
+  };
+  add(left_out->corrupt, "corrupt");
+  add(left_out->unreadable, "unreadable");
+  if (strict) add(left_out->drift, "of another schema");
+  if (kinds.empty()) return;
+  context.note("not in this answer: " + kinds +
+               " (ktstr-index sql \"select path, error from files where status <> 'ok'\")");
+}
+
+}  // namespace ktstr

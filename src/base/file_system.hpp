@@ -45,7 +45,7 @@ struct FileStatus {
 enum class FollowLinks { no, yes };
 
 struct DirectoryEntry {
-  std::string name;  ///< bytes, as the file system has them
+  std::string name;                 ///< bytes, as the file system has them
   FileKind kind = FileKind::other;  ///< of the entry itself: links are not followed
 };
 

@@ -16,10 +16,10 @@ class CatalogOpener {
       : options_(options), file_system_(file_system), clock_(clock) {}
 
   Result<Catalog> run() {
-    catalog_.root_ = options_.root;
+    catalog_.options_ = options_;
     auto opened = open_at(options_.location.path);
     for (const std::string& other : options_.location.others) {
-      if (opened || opened.error().code != ErrorCode::permission) break;
+      if (opened || !is_unusable_place(opened.error())) break;
       catalog_.warnings_.push_back("can't write " + opened.error().text() + "; using " +
                                    (other == k_memory ? "memory only" : other));
       opened = open_at(other);
@@ -28,19 +28,34 @@ class CatalogOpener {
     return std::move(catalog_);
   }
 
- private:
+  /// The same place again, with a new catalog in place of a damaged one that nobody has open here.
+  Result<Catalog> replace(const std::string& path, const std::string& why) {
+    catalog_.options_ = options_;
+    if (auto aside = put_aside(path, why); !aside) return fail(std::move(aside.error()));
+    if (auto opened = open_at(path); !opened) return fail(std::move(opened.error()));
+    return std::move(catalog_);
+  }
+
   static constexpr const char* k_memory = ":memory:";
 
+ private:
+  /// Not permitted, read-only, full, or something else is in the way.
+  static bool is_unusable_place(const Error& error) {
+    return error.code == ErrorCode::permission || error.code == ErrorCode::io;
+  }
+
   Result<void> open_at(const std::string& path) {
-    if (path != k_memory) {
-      if (auto made = make_directory(path); !made) return made;
-    }
+    if (path == k_memory) return connect(path);
+    if (auto made = make_directory(path); !made) return made;
+    const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
-    if (!opened && opened.error().code == ErrorCode::corrupt) {
+    if (opened || opened.error().code != ErrorCode::corrupt) return opened;
+    // Another process may have put it aside already, and ours would be its new one.
+    const auto now = file_system_.status(path, FollowLinks::yes);
+    if (before && now && before->stamp.inode == now->stamp.inode) {
       if (auto aside = put_aside(path, opened.error().message); !aside) return aside;
-      opened = connect(path);
     }
-    return opened;
+    return connect(path);
   }
 
   Result<void> make_directory(const std::string& path) {
@@ -48,7 +63,7 @@ class CatalogOpener {
     if (slash == std::string::npos) return {};
     // Only the indexer's own directory: a root that isn't there must not come to be.
     const std::string directory = path.substr(0, slash);
-    if (options_.location.is_in_root && path == options_.location.path) {
+    if (is_in_root(path)) {
       const auto root = file_system_.status(options_.root, FollowLinks::yes);
       if (!root) return fail(root.error());
     }
@@ -79,24 +94,39 @@ class CatalogOpener {
     if (header.state == CatalogState::foreign) {
       return fail(ErrorCode::corrupt, "not a ktstr-index catalog", path);
     }
-    // Readers go on while a refresh writes; where the file system can't, SQLite stays as it is.
-    database.exec("PRAGMA journal_mode = WAL");
-    // A lost last transaction costs a look at the files it was about, never a wrong answer.
-    database.exec("PRAGMA synchronous = NORMAL");
-    database.exec("PRAGMA temp_store = MEMORY");
+    // SQLite opens what it can't write without a word, and fails later.
+    if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", path);
+    configure(database);
     if (header.state != CatalogState::current) migrate_catalog(database);
-    if (auto own = check_root(database, path); !own) return own;
-    check_extraction(database);
+    CatalogTables tables(database);
+    if (auto own = check_root(database, tables, path); !own) return own;
+    check_extraction(database, tables);
     return {};
   }
 
+  static void configure(SQLite::Database& database) {
+    try {
+      // Readers go on while a refresh writes; where the file system can't, SQLite stays as it is.
+      database.exec("PRAGMA journal_mode = WAL");
+    } catch (const SQLite::Exception& exception) {
+      // Another process is switching a new catalog right now; the next statement finds it switched.
+      if (sqlite_error(exception, {}).code != ErrorCode::busy) throw;
+    }
+    // A lost last transaction costs a look at the files it was about, never a wrong answer.
+    database.exec("PRAGMA synchronous = NORMAL");
+    database.exec("PRAGMA temp_store = MEMORY");
+  }
+
+  [[nodiscard]] bool is_in_root(const std::string& path) const {
+    return options_.location.is_in_root && path == options_.location.path;
+  }
+
   /// A catalog beside its files may move with them; one elsewhere serves one root.
-  Result<void> check_root(SQLite::Database& database, const std::string& path) {
-    CatalogTables tables(database);
+  Result<void> check_root(SQLite::Database& database, CatalogTables& tables,
+                          const std::string& path) {
     const auto stored = tables.setting("root");
     if (stored == options_.root) return {};
-    const bool is_in_root = options_.location.is_in_root && path == options_.location.path;
-    if (stored && !is_in_root) {
+    if (stored && !is_in_root(path)) {
       return fail(ErrorCode::usage, "this catalog belongs to the runs root " + *stored, path,
                   "name another --catalog");
     }
@@ -106,8 +136,7 @@ class CatalogOpener {
     return {};
   }
 
-  void check_extraction(SQLite::Database& database) {
-    CatalogTables tables(database);
+  void check_extraction(SQLite::Database& database, CatalogTables& tables) {
     if (tables.setting("extraction_version") == std::to_string(k_extraction_version)) return;
     ImmediateTransaction transaction(database);
     tables.forget_stamps();
@@ -117,8 +146,7 @@ class CatalogOpener {
   }
 
   Result<void> put_aside(const std::string& path, const std::string& why) {
-    const std::string aside = path + ".aside-" + std::to_string(clock_.now_ns() / 1'000'000) + "-" +
-                              std::to_string(::getpid());
+    const std::string aside = unused_name(path);
     if (auto moved = file_system_.rename(path, aside); !moved) return moved;
     for (const char* suffix : {"-wal", "-shm", "-journal"}) {
       // Missing ones are the rule.
@@ -127,6 +155,16 @@ class CatalogOpener {
     catalog_.warnings_.push_back("the catalog could not be used (" + why + "); it is now " + aside +
                                  ", and a new one is made");
     return {};
+  }
+
+  [[nodiscard]] std::string unused_name(const std::string& path) {
+    const std::string stem = path + ".aside-" + std::to_string(clock_.now_ns() / 1'000'000) + "-" +
+                             std::to_string(::getpid());
+    std::string name = stem;
+    for (int i = 2; file_system_.status(name, FollowLinks::no); ++i) {
+      name = stem + "-" + std::to_string(i);
+    }
+    return name;
   }
 
   const CatalogOptions& options_;
@@ -141,12 +179,27 @@ Result<Catalog> Catalog::open(const CatalogOptions& options, FileSystem& file_sy
 }
 
 void Catalog::set_busy_timeout_ms(std::int64_t timeout_ms) {
+  options_.busy_timeout_ms = timeout_ms;
   database_->setBusyTimeout(static_cast<int>(timeout_ms));
 }
 
 Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clock,
                                        const RefreshOptions& options) {
-  return ktstr::refresh(*database_, root_, file_system, clock, options);
+  auto report = ktstr::refresh(*database_, options_.root, file_system, clock, options);
+  const bool is_damaged = !report && report.error().code == ErrorCode::corrupt;
+  if (!is_damaged || path_ == CatalogOpener::k_memory) return report;
+  database_.reset();
+  auto replaced =
+      CatalogOpener(options_, file_system, clock).replace(path_, report.error().message);
+  if (!replaced) {
+    // There is nothing to answer from, but database() must stay valid.
+    database_ = std::make_unique<SQLite::Database>(CatalogOpener::k_memory, SQLite::OPEN_READWRITE);
+    return fail(std::move(replaced.error()));
+  }
+  std::vector<std::string> warnings = std::move(warnings_);
+  *this = std::move(*replaced);
+  warnings_.insert(warnings_.begin(), warnings.begin(), warnings.end());
+  return ktstr::refresh(*database_, options_.root, file_system, clock, options);
 }
 
 }  // namespace ktstr

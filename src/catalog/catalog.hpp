@@ -39,20 +39,22 @@ class Catalog {
   [[nodiscard]] SQLite::Database& database() { return *database_; }
   /// Where it is; ":memory:" if nowhere.
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// What the user should be told about the opening; one sentence each.
+  /// What the user should be told about opening and rebuilding; one sentence each. A refresh may
+  /// add to them.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// How long a statement waits for another connection's write.
   void set_busy_timeout_ms(std::int64_t timeout_ms);
 
-  /// ktstr::refresh with this connection.
+  /// ktstr::refresh with this connection. Damage that opening didn't come across is dealt with as
+  /// there, and the refresh is of the new catalog then; database() is another one afterwards.
   [[nodiscard]] Result<RefreshReport> refresh(FileSystem& file_system, const Clock& clock,
                                               const RefreshOptions& options);
 
  private:
   Catalog() = default;
 
-  std::string root_;
+  CatalogOptions options_;
   std::string path_;
   std::unique_ptr<SQLite::Database> database_;
   std::vector<std::string> warnings_;

@@ -30,11 +30,11 @@ std::string_view look_reason_name(LookReason reason) {
 }
 
 KnownStamp known_stamp(const Stamp& stamp, std::int64_t before_ns, std::int64_t after_ns) {
-  const bool is_older = stamp.ctime_ns < std::min(before_ns, after_ns);
-  // What is settled at the end nearer to it is so at the other.
-  const std::int64_t nearer_ns =
-      is_older ? std::min(before_ns, after_ns) : std::max(before_ns, after_ns);
-  return {stamp, is_settled(stamp, nearer_ns) && (is_older || stamp.ctime_ns > nearer_ns)};
+  const std::int64_t earlier_ns = std::min(before_ns, after_ns);
+  const std::int64_t later_ns = std::max(before_ns, after_ns);
+  const bool is_old = stamp.ctime_ns < earlier_ns && is_settled(stamp, earlier_ns);
+  const bool is_ahead = stamp.ctime_ns > later_ns && is_settled(stamp, later_ns);
+  return {stamp, is_old || is_ahead};
 }
 
 LookReason file_look(const std::optional<KnownStamp>& known, const Stamp& current,

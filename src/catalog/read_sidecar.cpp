@@ -7,6 +7,7 @@
 
 #include "base/hashing.hpp"
 #include "base/text.hpp"
+#include "catalog/change_detection.hpp"
 #include "ktstr/record_json.hpp"
 #include "ktstr/walk.hpp"
 
@@ -53,19 +54,6 @@ std::unique_lock<std::mutex> alone_if_large(const Stamp& stamp, const ReadLimits
   return std::unique_lock(large_file);
 }
 
-}  // namespace
-
-PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string message) {
-  PreparedFile file;
-  file.file_name = std::move(file_name);
-  file.is_symlink = is_symlink;
-  set_file_hash(file);
-  set_unreadable(file, std::move(message));
-  return file;
-}
-
-namespace {
-
 /// Opens and stats. None if there is nothing to read; the result says why then.
 std::unique_ptr<FileHandle> open_regular(const SidecarToRead& wanted, const Clock& clock,
                                          ReadSidecar& result) {
@@ -101,6 +89,15 @@ void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLim
 }
 
 }  // namespace
+
+PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string message) {
+  PreparedFile file;
+  file.file_name = std::move(file_name);
+  file.is_symlink = is_symlink;
+  set_file_hash(file);
+  set_unreadable(file, std::move(message));
+  return file;
+}
 
 ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, bool keep_bytes,
                          const Clock& clock) {

@@ -7,16 +7,20 @@
 //     settled stamp means, at level `dirs`, that nothing was created, renamed or removed in it; it
 //     is passed over.
 //  3. Else open it, stat the open directory, and only then list it (a change during the listing
-//     shows as another stamp next time). Compare the listing with the stored rows by the files'
-//     stamps: what is new or different is to be read, what is missing is gone. A directory that
-//     can't be listed keeps its rows and is reported.
+//     shows as another stamp next time); the stored rows are read before that, too. Compare the
+//     listing with the stored rows by the files' stamps: what is new or different is to be read,
+//     what is missing is gone. A directory that can't be listed keeps its rows and is reported.
 //  4. Worker threads read, hash and decode; outcomes come back in order, a bounded number at once.
 //  5. One immediate transaction per directory, or per 256 files of a large one: new and changed
 //     files, then in the directory's last one the removals, the artifacts, and at the very end the
 //     directory's own stamp. A kill in between leaves the old stamp, so the next refresh looks
-//     again.
-//  6. Rows of directories that a completed listing didn't show go; the parent's stamp comes after.
-// A row that another process changed since step 3 is left as that process put it.
+//     again. Where nothing differs, nothing is written; where only time has passed, and stamps can
+//     be settled, only if nobody else is writing.
+//  6. A run directory ends after the jobs below it, and the root after everything, since their
+//     stamps say which directories there are. Only then do the rows of directories go that a
+//     completed listing didn't show.
+// A row that another process changed since step 3 is left as that process put it, and the directory
+// is looked at again by the next refresh.
 
 #include "catalog/refresh.hpp"
 
@@ -37,9 +41,11 @@ RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, cons
   RefreshOutcome outcome{std::move(task.directory), task.read, {}};
   if (outcome.read == nullptr) return outcome;
   const FilePlan::Read& read = *outcome.read;
+  // A row without a stamp is of another program's making, were the bytes the same.
+  const bool is_trusted = read.known && read.known->known;
   const SidecarToRead wanted{outcome.directory->handle, read.entry.name,
                              read.entry.kind == FileKind::symlink,
-                             read.known ? read.known->content_id : std::string()};
+                             is_trusted ? read.known->content_id : std::string()};
   outcome.result = read_sidecar(wanted, options.limits, options.observer != nullptr, clock);
   return outcome;
 }
@@ -51,6 +57,7 @@ Result<RefreshReport> run(SQLite::Database& database, const std::string& root,
   CatalogTables tables(database);
   RefreshPlanner planner(tables, file_system, clock, options);
   RefreshStore store(database, tables, clock, options);
+  if (options.level == CheckLevel::none) return store.finish();
   if (auto opened = planner.open_root(root); !opened) return fail(std::move(opened.error()));
   auto finished = run_ordered<RefreshTask, RefreshOutcome>(
       options.workers, std::max<std::size_t>(1, options.workers) * k_window_per_worker,

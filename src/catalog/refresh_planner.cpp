@@ -100,51 +100,59 @@ Result<void> RefreshPlanner::open_root(const std::string& root) {
   return {};
 }
 
+LookReason RefreshPlanner::look_at(const DirectoryRow* before, const FoundDirectory& found) const {
+  const LookReason reason = look_at(before, found.stamp);
+  // Another link to the same directory: run_dirs shows the entry's own mtime.
+  const bool is_other_entry = before != nullptr && before->entry_mtime_ns != found.entry_mtime_ns;
+  return reason == LookReason::unchanged && is_other_entry ? LookReason::stamp : reason;
+}
+
 std::optional<RefreshTask> RefreshPlanner::next() {
   while (true) {
     if (current_ && next_read_ < current_->plan.to_read.size()) {
       return RefreshTask{current_, &current_->plan.to_read[next_read_++]};
     }
+    if (current_ && current_->row.job.empty() && !jobs_.empty()) {
+      // Its stamp says which jobs there are, so they have to be stored first.
+      waiting_run_ = std::exchange(current_, nullptr);
+    }
     if (current_) return RefreshTask{std::exchange(current_, nullptr), nullptr};
-    if (!advance()) return std::nullopt;
+    if (!jobs_.empty()) {
+      const std::string job = std::move(jobs_.front());
+      jobs_.pop_front();
+      visit(*run_handle_, {run_dir_, job}, job);
+    } else if (waiting_run_) {
+      return RefreshTask{std::exchange(waiting_run_, nullptr), nullptr};
+    } else if (!run_dirs_.empty()) {
+      run_dir_ = std::move(run_dirs_.front());
+      run_dirs_.pop_front();
+      run_handle_.reset();
+      visit(*root_, {run_dir_, ""}, run_dir_);
+    } else {
+      return std::nullopt;
+    }
   }
-}
-
-/// Visits the next directory, which sets current_ if there is anything to do. False at the end.
-bool RefreshPlanner::advance() {
-  if (!jobs_.empty()) {
-    const std::string job = std::move(jobs_.front());
-    jobs_.pop_front();
-    visit(*run_handle_, {run_dir_, job}, job);
-    return true;
-  }
-  if (run_dirs_.empty()) return false;
-  run_dir_ = std::move(run_dirs_.front());
-  run_dirs_.pop_front();
-  run_handle_.reset();
-  visit(*root_, {run_dir_, ""}, run_dir_);
-  return true;
 }
 
 void RefreshPlanner::visit(const DirectoryHandle& parent, const Key& key, const std::string& name) {
-  const auto status = parent.status_of(name, FollowLinks::yes);
+  const auto entry = parent.status_of(name, FollowLinks::no);
+  const bool is_link = entry && entry->kind == FileKind::symlink;
+  const auto status = is_link ? parent.status_of(name, FollowLinks::yes) : entry;
   if (!status) return begin_failed(key, status.error());
   if (status->kind != FileKind::directory) return;  // replaced since the listing
-  const LookReason reason = look_at(stored(key.first, key.second), status->stamp);
+  const FoundDirectory found{status->stamp, entry->stamp.mtime_ns};
+  const LookReason reason = look_at(stored(key.first, key.second), found);
   if (reason == LookReason::unchanged) {
     ++unchanged_;
     if (key.second.empty()) queue_known_jobs(key.first);
     return;
   }
-  explain(key.second.empty() ? key.first : key.first + "/" + key.second, reason);
+  // Ours is looked at every time (see begin), which is nobody's news.
+  const bool is_own = key.first == k_index_directory_name;
+  if (!is_own) explain(key.second.empty() ? key.first : key.first + "/" + key.second, reason);
   auto handle = parent.open_directory(name);
   if (!handle) return begin_failed(key, handle.error());
-  std::shared_ptr<DirectoryHandle> shared = std::move(*handle);
-  const DirectoryRole role = key.second.empty() ? DirectoryRole::run : DirectoryRole::job;
-  auto listing = list_directory(*shared, role, clock_);
-  if (!listing) return begin_failed(key, listing.error());
-  ++listed_;
-  begin(parent, key, name, std::move(shared), std::move(*listing));
+  begin(key, found, std::move(*handle));
 }
 
 void RefreshPlanner::queue_known_jobs(const std::string& run_dir) {
@@ -156,40 +164,52 @@ void RefreshPlanner::queue_known_jobs(const std::string& run_dir) {
   for (const DirectoryRow& row : known) jobs_.push_back(row.job);
 }
 
-void RefreshPlanner::begin(const DirectoryHandle& parent, const Key& key, const std::string& name,
-                           std::shared_ptr<DirectoryHandle> handle, DirectoryListing listing) {
+void RefreshPlanner::begin(const Key& key, const FoundDirectory& found,
+                           std::shared_ptr<DirectoryHandle> handle) {
   auto looked = std::make_shared<LookedDirectory>();
+  // Before the listing: a row that another process adds after it isn't one of a vanished file.
   std::vector<FileRow> known_files;
   if (const DirectoryRow* before = stored(key.first, key.second)) {
     looked->before = *before;
     known_files = tables_.files(before->directory_id);
   }
-  looked->row.run_dir = key.first;
-  looked->row.job = key.second;
-  looked->row.has_links = listing.has_links;
-  if (key.first == k_index_directory_name) {
-    // A stamp that nothing has, so that it is listed every time and never has to be stored again.
-    looked->row.known = KnownStamp{Stamp{}, true};
-  } else {
-    looked->row.known = listing.stamp;
-    looked->row.session = read_session(*handle);
-    const auto entry = parent.status_of(name, FollowLinks::no);
-    if (entry) looked->row.entry_mtime_ns = entry->stamp.mtime_ns;
-  }
-  looked->artifacts = stat_artifacts(*handle, listing.artifacts);
-  looked->plan = plan_files(*handle, listing.sidecars, std::move(known_files), options_.level);
+  const DirectoryRole role = key.second.empty() ? DirectoryRole::run : DirectoryRole::job;
+  const auto listing = list_directory(*handle, role, clock_);
+  if (!listing) return begin_failed(key, listing.error());
+  if (key.first != k_index_directory_name) ++listed_;
+  looked->handle = std::move(handle);
+  fill_row(key, found, *listing, *looked);
+  looked->artifacts = stat_artifacts(*looked->handle, listing->artifacts);
+  looked->plan =
+      plan_files(*looked->handle, listing->sidecars, std::move(known_files), options_.level);
   if (!looked->plan.unreadable.empty()) looked->look_again();
   for (const FilePlan::Read& read : looked->plan.to_read) {
     explain(relative_path(looked->row, read.entry.name), read.reason);
   }
-  if (key.second.empty()) {
-    looked->gone = missing_jobs(key.first, listing.directories);
-    jobs_.assign(listing.directories.begin(), listing.directories.end());
-    run_handle_ = handle;
+  if (role == DirectoryRole::run) {
+    looked->gone = missing_jobs(key.first, listing->directories);
+    jobs_.assign(listing->directories.begin(), listing->directories.end());
+    run_handle_ = looked->handle;
   }
-  looked->handle = std::move(handle);
   current_ = std::move(looked);
   next_read_ = 0;
+}
+
+void RefreshPlanner::fill_row(const Key& key, const FoundDirectory& found,
+                              const DirectoryListing& listing, LookedDirectory& looked) const {
+  DirectoryRow& row = looked.row;
+  row.run_dir = key.first;
+  row.job = key.second;
+  row.has_links = listing.has_links;
+  if (key.first == k_index_directory_name) {
+    // A stamp that nothing has, so that it is listed every time and never has to be stored again.
+    row.known = KnownStamp{Stamp{}, true};
+    return;
+  }
+  row.known = listing.stamp;
+  row.entry_mtime_ns = found.entry_mtime_ns;
+  // A job directory has none: the harness clears the run directory only.
+  if (key.second.empty()) row.session = read_session(*looked.handle);
 }
 
 /// It was there a moment ago. If it is gone, the parent's stamp tells the next refresh; any other

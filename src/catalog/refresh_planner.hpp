@@ -58,6 +58,11 @@ class RefreshPlanner {
 
  private:
   using Key = std::pair<std::string, std::string>;  // run directory and job
+  /// An entry that is a directory, or a link to one.
+  struct FoundDirectory {
+    Stamp stamp;                      // of the directory
+    std::int64_t entry_mtime_ns = 0;  // of the entry
+  };
 
   [[nodiscard]] const DirectoryRow* stored(const std::string& run_dir,
                                            const std::string& job) const;
@@ -68,12 +73,13 @@ class RefreshPlanner {
   [[nodiscard]] std::vector<DirectoryRow> missing_jobs(const std::string& run_dir,
                                                        const std::vector<std::string>& names) const;
   [[nodiscard]] LookReason look_at(const DirectoryRow* before, const Stamp& stamp) const;
+  [[nodiscard]] LookReason look_at(const DirectoryRow* before, const FoundDirectory& found) const;
   void explain(const std::string& path, LookReason reason) const;
-  bool advance();
   void visit(const DirectoryHandle& parent, const Key& key, const std::string& name);
   void queue_known_jobs(const std::string& run_dir);
-  void begin(const DirectoryHandle& parent, const Key& key, const std::string& name,
-             std::shared_ptr<DirectoryHandle> handle, DirectoryListing listing);
+  void begin(const Key& key, const FoundDirectory& found, std::shared_ptr<DirectoryHandle> handle);
+  void fill_row(const Key& key, const FoundDirectory& found, const DirectoryListing& listing,
+                LookedDirectory& looked) const;
   void begin_failed(const Key& key, const Error& error);
 
   CatalogTables& tables_;
@@ -88,6 +94,7 @@ class RefreshPlanner {
   std::shared_ptr<DirectoryHandle> run_handle_;
   std::deque<std::string> jobs_;
   std::shared_ptr<LookedDirectory> current_;
+  std::shared_ptr<LookedDirectory> waiting_run_;  // ends after the jobs below it
   std::size_t next_read_ = 0;
   std::int64_t listed_ = 0;
   std::int64_t unchanged_ = 0;

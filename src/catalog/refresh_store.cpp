@@ -17,18 +17,24 @@ bool is_known_failure(const std::optional<FileRow>& known, const PreparedFile& f
          known->is_symlink == file.is_symlink;
 }
 
-bool differs(const RefreshOutcome& outcome) {
-  const ReadSidecar& result = outcome.result;
-  if (result.vanished) return false;
-  if (!result.same_content) return !is_known_failure(outcome.read->known, result.file);
-  return outcome.read->known->known != result.file.stamp ||
-         outcome.read->known->is_symlink != result.file.is_symlink;
+/// Whether the row will hold another content, or none.
+bool is_other_content(const RefreshOutcome& outcome) {
+  return !outcome.result.vanished && !outcome.result.same_content &&
+         !is_known_failure(outcome.read->known, outcome.result.file);
 }
 
-bool is_same_row(const LookedDirectory& directory) {
+/// The same stamp, now settled.
+bool is_settled_only(const std::optional<KnownStamp>& before,
+                     const std::optional<KnownStamp>& after) {
+  return before && after && before->stamp == after->stamp && !before->settled && after->settled;
+}
+
+/// The row as it would be stored is what is stored, but for the stamp.
+bool is_same_but_stamp(const LookedDirectory& directory) {
   if (!directory.before) return false;
   DirectoryRow row = directory.row;
   row.directory_id = directory.before->directory_id;
+  row.known = directory.before->known;
   return row == *directory.before;
 }
 
@@ -36,17 +42,20 @@ bool is_same_row(const LookedDirectory& directory) {
 
 Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
   const std::shared_ptr<LookedDirectory> directory = outcome.directory;
-  const bool is_end = outcome.read == nullptr;
-  if (is_end && directory->failure) report_.unreadable_directories.push_back(*directory->failure);
-  if (!is_end) {
-    if (outcome.result.file.status == "unreadable") directory->look_again();
-    batch_.push_back(std::move(outcome));
-    if (options_.progress) options_.progress(++files_read_);
-    if (batch_.size() < k_batch_files) return {};
+  if (!batch_.empty() && batch_.front().directory != directory) {
+    // A run directory's files, before those of the jobs below it.
+    if (auto stored = store_batch(*batch_.front().directory, false); !stored) return stored;
   }
-  auto stored = store_batch(*directory, is_end);
-  batch_.clear();
-  return stored;
+  if (outcome.read == nullptr) {
+    if (directory->failure) report_.unreadable_directories.push_back(*directory->failure);
+    return store_batch(*directory, true);
+  }
+  // Else an unchanged directory would keep us from ever looking at its fresh files again.
+  const std::optional<KnownStamp>& stamp = outcome.result.file.stamp;
+  if (!outcome.result.vanished && !(stamp && stamp->settled)) directory->look_again();
+  batch_.push_back(std::move(outcome));
+  if (options_.progress) options_.progress(++files_read_);
+  return batch_.size() < k_batch_files ? Result<void>() : store_batch(*directory, false);
 }
 
 Result<void> RefreshStore::finish_root(LookedDirectory& root) { return store_batch(root, true); }
@@ -63,17 +72,22 @@ Result<void> RefreshStore::observe(const DirectoryRow& directory, const FileRow*
 Result<void> RefreshStore::observe_batch(const LookedDirectory& directory, bool is_end) {
   if (options_.observer == nullptr) return {};
   for (const RefreshOutcome& outcome : batch_) {
-    if (outcome.result.same_content || outcome.result.vanished) continue;
+    if (!is_other_content(outcome)) continue;
     const PreparedFile& file = outcome.result.file;
     const FileRow* old = outcome.read->known ? &*outcome.read->known : nullptr;
     auto seen = observe(directory.row, old, &file,
                         file.content_id.empty() ? nullptr : &outcome.result.bytes);
     if (!seen) return seen;
   }
-  return is_end ? observe_removals(directory) : Result<void>();
+  return is_end ? observe_end(directory) : Result<void>();
 }
 
-Result<void> RefreshStore::observe_removals(const LookedDirectory& directory) {
+Result<void> RefreshStore::observe_end(const LookedDirectory& directory) {
+  for (const FilePlan::Put& put : directory.plan.unreadable) {
+    if (is_known_failure(put.known, put.file)) continue;
+    const FileRow* old = put.known ? &*put.known : nullptr;
+    if (auto seen = observe(directory.row, old, &put.file, nullptr); !seen) return seen;
+  }
   for (const FileRow& file : directory.plan.gone) {
     if (auto seen = observe(directory.row, &file, nullptr, nullptr); !seen) return seen;
   }
@@ -91,67 +105,110 @@ bool RefreshStore::artifacts_differ(const LookedDirectory& directory) {
   return tables_.artifacts(directory.before->directory_id) != directory.artifacts;
 }
 
-bool RefreshStore::has_changes(const LookedDirectory& directory, bool is_end) {
-  if (std::any_of(batch_.begin(), batch_.end(), differs)) return true;
-  if (!is_end) return false;
+RefreshStore::Worth RefreshStore::worth_of(const LookedDirectory& directory, bool is_end) {
+  Worth worth = Worth::nothing;
+  for (const RefreshOutcome& outcome : batch_) {
+    const ReadSidecar& result = outcome.result;
+    if (is_other_content(outcome)) return Worth::changes;
+    if (!result.same_content) continue;
+    const FileRow& known = *outcome.read->known;
+    if (known.known == result.file.stamp && known.is_symlink == result.file.is_symlink) continue;
+    if (known.is_symlink != result.file.is_symlink) return Worth::changes;
+    if (!is_settled_only(known.known, result.file.stamp)) return Worth::changes;
+    worth = Worth::settled;
+  }
+  if (!is_end) return worth;
   const FilePlan& plan = directory.plan;
   const bool has_new_failure =
       std::any_of(plan.unreadable.begin(), plan.unreadable.end(),
                   [](const FilePlan::Put& put) { return !is_known_failure(put.known, put.file); });
-  return has_new_failure || !plan.gone.empty() || !directory.gone.empty() ||
-         !is_same_row(directory) || artifacts_differ(directory);
+  if (has_new_failure || !plan.gone.empty() || !directory.gone.empty() ||
+      !is_same_but_stamp(directory) || artifacts_differ(directory)) {
+    return Worth::changes;
+  }
+  const std::optional<KnownStamp>& before = directory.before->known;
+  if (before == directory.row.known) return worth;
+  return is_settled_only(before, directory.row.known) ? Worth::settled : Worth::changes;
 }
 
 Result<void> RefreshStore::store_batch(LookedDirectory& directory, bool is_end) {
-  if (auto seen = observe_batch(directory, is_end); !seen) return seen;
-  if (!has_changes(directory, is_end)) return {};
-  tables_.forget_cached_ids();  // another process may have dropped what they name
-  ImmediateTransaction transaction(database_);
-  ensure_directory(directory);
-  for (const RefreshOutcome& outcome : batch_) store_file(directory, outcome);
-  if (is_end) store_end(directory);
-  transaction.commit();
-  changed_something_ = true;
+  const Worth worth = worth_of(directory, is_end);
+  if (worth == Worth::changes) {
+    if (auto seen = observe_batch(directory, is_end); !seen) return seen;
+    ImmediateTransaction transaction(database_);
+    write_batch(directory, is_end);
+    transaction.commit();
+    stored_something_ = true;
+  } else if (worth == Worth::settled) {
+    // Nobody waits for this: another refresh can do it.
+    if (const auto transaction = ImmediateTransaction::begin_if_free(database_)) {
+      write_batch(directory, is_end);
+      transaction->commit();
+      stored_something_ = true;
+    }
+  }
+  batch_.clear();
   return {};
 }
 
-/// A new one goes in without its stamp, so that it counts as not looked at until its end.
-void RefreshStore::ensure_directory(LookedDirectory& directory) {
-  if (directory.row.directory_id != 0) return;
-  if (directory.before) {
-    directory.row.directory_id = directory.before->directory_id;
-    return;
-  }
-  DirectoryRow row = directory.row;
-  row.known.reset();
-  directory.row.directory_id = tables_.put_directory(row);
+void RefreshStore::write_batch(LookedDirectory& directory, bool is_end) {
+  tables_.forget_cached_ids();  // another process may have dropped what they name
+  ensure_directory(directory);
+  for (const RefreshOutcome& outcome : batch_) store_file(directory, outcome);
+  if (is_end) store_end(directory);
 }
 
-void RefreshStore::store_file(const LookedDirectory& directory, const RefreshOutcome& outcome) {
+/// A new one goes in without its stamp, so that it counts as not looked at until its end. So does
+/// one that another process removed since: what the plan took for stored is gone with it.
+void RefreshStore::ensure_directory(LookedDirectory& directory) {
+  DirectoryRow& row = directory.row;
+  const std::int64_t expected =
+      directory.before ? directory.before->directory_id : row.directory_id;
+  row.directory_id = tables_.find_directory(row.run_dir, row.job);
+  if (expected != 0 && row.directory_id != expected) directory.look_again();
+  if (row.directory_id != 0) return;
+  DirectoryRow unseen = row;
+  unseen.known.reset();
+  row.directory_id = tables_.put_directory(unseen);
+}
+
+void RefreshStore::store_file(LookedDirectory& directory, const RefreshOutcome& outcome) {
   const ReadSidecar& result = outcome.result;
   const std::optional<FileRow>& known = outcome.read->known;
-  if (!differs(outcome)) return;
-  if (result.same_content) {
-    tables_.repair_stamp(*known, *result.file.stamp, result.file.is_symlink);
-  } else if (tables_.put_file(directory.row.directory_id, result.file, known)) {
-    count_put(known, result.file);
+  if (is_other_content(outcome)) return put_file(directory, result.file, known);
+  if (!result.same_content) return;
+  const auto repaired = tables_.repair_stamp(directory.row.directory_id, *known, *result.file.stamp,
+                                             result.file.is_symlink);
+  if (repaired == RowWrite::refused) directory.look_again();
+}
+
+void RefreshStore::put_file(LookedDirectory& directory, const PreparedFile& file,
+                            const std::optional<FileRow>& known) {
+  const RowWrite put = tables_.put_file(directory.row.directory_id, file, known);
+  if (put == RowWrite::done) count_put(known, file);
+  if (put == RowWrite::refused) directory.look_again();
+}
+
+void RefreshStore::store_removals(LookedDirectory& directory) {
+  for (const FileRow& gone : directory.plan.gone) {
+    const RowWrite removed = tables_.remove_file(directory.row.directory_id, gone);
+    if (removed == RowWrite::done) count_removed(gone);
+    if (removed == RowWrite::refused) directory.look_again();
+  }
+  for (const DirectoryRow& gone : directory.gone) {
+    const std::vector<FileRow> files = tables_.files(gone.directory_id);
+    const RowWrite removed = tables_.remove_directory(gone);
+    if (removed == RowWrite::refused) directory.look_again();
+    if (removed != RowWrite::done) continue;
+    for (const FileRow& file : files) count_removed(file);
   }
 }
 
 void RefreshStore::store_end(LookedDirectory& directory) {
   for (const FilePlan::Put& put : directory.plan.unreadable) {
-    if (is_known_failure(put.known, put.file)) continue;
-    if (tables_.put_file(directory.row.directory_id, put.file, put.known)) {
-      count_put(put.known, put.file);
-    }
+    if (!is_known_failure(put.known, put.file)) put_file(directory, put.file, put.known);
   }
-  for (const FileRow& gone : directory.plan.gone) {
-    if (tables_.remove_file(gone)) count_removed(gone);
-  }
-  for (const DirectoryRow& gone : directory.gone) {
-    for (const FileRow& file : tables_.files(gone.directory_id)) count_removed(file);
-    tables_.remove_directory(gone.directory_id);
-  }
+  store_removals(directory);
   if (artifacts_differ(directory)) {
     tables_.replace_artifacts(directory.row.directory_id, directory.artifacts);
   }
@@ -186,7 +243,7 @@ void RefreshStore::count_moves() {
 
 RefreshReport RefreshStore::finish() {
   count_moves();
-  if (changed_something_ || options_.level != CheckLevel::dirs) store_time();
+  if (stored_something_) store_time();
   report_.status = tables_.status_counts();
   std::int64_t total = 0;
   for (const auto& [status, count] : report_.status) total += count;
@@ -195,13 +252,15 @@ RefreshReport RefreshStore::finish() {
   return std::move(report_);
 }
 
+/// Where another process writes, it stores the time itself.
 void RefreshStore::store_time() {
-  ImmediateTransaction transaction(database_);
+  const auto transaction = ImmediateTransaction::begin_if_free(database_);
+  if (!transaction) return;
   if (report_.files_removed + report_.files_changed + report_.files_moved > 0) {
-    tables_.remove_orphans();
+    tables_.remove_unused_hosts();
   }
   tables_.set_setting("last_refresh_ns", clock_.now_ns());
-  transaction.commit();
+  transaction->commit();
 }
 
 }  // namespace ktstr

@@ -27,23 +27,35 @@ class RefreshStore {
                const RefreshOptions& options)
       : database_(database), tables_(tables), clock_(clock), options_(options) {}
 
-  /// Outcomes in the order of their tasks.
+  /// Outcomes in the order of their tasks. All of a directory's come before its end, with those of
+  /// the jobs below it in between.
   [[nodiscard]] Result<void> take(RefreshOutcome&& outcome);
   /// The root's own row, once everything else is in.
   [[nodiscard]] Result<void> finish_root(LookedDirectory& root);
-  /// Counts, and stores the time of a refresh that was asked for or changed something.
+  /// Counts, and stores the time of a refresh that stored anything.
   [[nodiscard]] RefreshReport finish();
 
  private:
+  /// How much is lost if a batch isn't stored now.
+  enum class Worth {
+    nothing,
+    settled,  ///< stamps only: the same, but old enough to be trusted from now on
+    changes,
+  };
+
   [[nodiscard]] Result<void> store_batch(LookedDirectory& directory, bool is_end);
+  void write_batch(LookedDirectory& directory, bool is_end);
+  [[nodiscard]] Worth worth_of(const LookedDirectory& directory, bool is_end);
   [[nodiscard]] Result<void> observe(const DirectoryRow& directory, const FileRow* old,
                                      const PreparedFile* file, const std::string* bytes);
   [[nodiscard]] Result<void> observe_batch(const LookedDirectory& directory, bool is_end);
-  [[nodiscard]] Result<void> observe_removals(const LookedDirectory& directory);
-  [[nodiscard]] bool has_changes(const LookedDirectory& directory, bool is_end);
+  [[nodiscard]] Result<void> observe_end(const LookedDirectory& directory);
   [[nodiscard]] bool artifacts_differ(const LookedDirectory& directory);
   void ensure_directory(LookedDirectory& directory);
-  void store_file(const LookedDirectory& directory, const RefreshOutcome& outcome);
+  void store_file(LookedDirectory& directory, const RefreshOutcome& outcome);
+  void put_file(LookedDirectory& directory, const PreparedFile& file,
+                const std::optional<FileRow>& known);
+  void store_removals(LookedDirectory& directory);
   void store_end(LookedDirectory& directory);
   void count_put(const std::optional<FileRow>& known, const PreparedFile& file);
   void count_removed(const FileRow& file);
@@ -55,7 +67,7 @@ class RefreshStore {
   const Clock& clock_;
   const RefreshOptions& options_;
   std::vector<RefreshOutcome> batch_;
-  bool changed_something_ = false;
+  bool stored_something_ = false;
   std::int64_t files_read_ = 0;
   std::multiset<std::string> added_ids_;
   std::multiset<std::string> removed_ids_;

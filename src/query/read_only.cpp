@@ -61,7 +61,7 @@ struct ReadOnlyGuard::State {
 
   void read_schema();
   void install();
-  void uninstall();
+  void uninstall() const;
   int authorize(int action, const std::string& first, const std::string& second,
                 const std::string& through);
   [[nodiscard]] bool is_allowed(int action, const std::string& first, const std::string& second,
@@ -117,7 +117,7 @@ void ReadOnlyGuard::State::install() {
       [](void* context) { return static_cast<State*>(context)->look_at_clock(); }, this);
 }
 
-void ReadOnlyGuard::State::uninstall() {
+void ReadOnlyGuard::State::uninstall() const {
   sqlite3* handle = database.getHandle();
   sqlite3_progress_handler(handle, 0, nullptr, nullptr);
   sqlite3_set_authorizer(handle, nullptr, nullptr);
@@ -137,7 +137,7 @@ bool ReadOnlyGuard::State::is_allowed(int action, const std::string& first,
     case SQLITE_READ:
       // A read of no column is also what a view gives for a table that it joins; forbidden_table()
       // is there for the rest of them.
-      return second.empty() || views.count(first) > 0 || views.count(through) > 0 ||
+      return second.empty() || views.contains(first) || views.contains(through) ||
              std::find(std::begin(k_other_readable), std::end(k_other_readable), first) !=
                  std::end(k_other_readable);
     default:
@@ -168,7 +168,7 @@ std::string ReadOnlyGuard::take_refusal() { return std::exchange(state_->refusal
 
 std::optional<SqlProblem> ReadOnlyGuard::forbidden_table(const std::vector<Token>& tokens) const {
   for (const TableReference& reference : table_references(tokens)) {
-    if (reference.is_cte || state_->tables.count(reference.name) == 0) continue;
+    if (reference.is_cte || !state_->tables.contains(reference.name)) continue;
     return SqlProblem{refusal_text(SQLITE_READ, reference.name), reference.offset};
   }
   return std::nullopt;

@@ -51,7 +51,7 @@ bool is_verdict(std::string_view name) {
 }
 
 std::string column_help(const std::string& name, const KnownNames& known) {
-  const std::string quotes = "if it is text, it stands in single quotes: '" + name + "'";
+  std::string quotes = "if it is text, it stands in single quotes: '" + name + "'";
   // There are columns of nearly these names, but `verdict = fail` doesn't mean them.
   if (is_verdict(name)) return quotes;
   if (std::find(known.metrics.begin(), known.metrics.end(), name) != known.metrics.end()) {

@@ -58,7 +58,9 @@ template <typename T>
 struct Fields;
 
 template <typename T>
-concept RecordObject = requires { Fields<T>::table; };
+concept RecordObject = requires {
+  Fields<T>::table;
+};
 
 template <RecordObject T>
 inline constexpr std::size_t k_field_count = std::tuple_size_v<decltype(Fields<T>::table)>;
@@ -114,12 +116,11 @@ struct Fields<PlatStats> {
 
 template <>
 struct Fields<TaobenchStats> {
-  static constexpr auto table =
-      std::make_tuple(required("get_cmds", &TaobenchStats::get_cmds),
-                      required("get_misses", &TaobenchStats::get_misses),
-                      required("fast_ops", &TaobenchStats::fast_ops),
-                      required("slow_ops", &TaobenchStats::slow_ops),
-                      required("elapsed_ns", &TaobenchStats::elapsed_ns));
+  static constexpr auto table = std::make_tuple(required("get_cmds", &TaobenchStats::get_cmds),
+                                                required("get_misses", &TaobenchStats::get_misses),
+                                                required("fast_ops", &TaobenchStats::fast_ops),
+                                                required("slow_ops", &TaobenchStats::slow_ops),
+                                                required("elapsed_ns", &TaobenchStats::elapsed_ns));
 };
 
 template <>
@@ -131,15 +132,14 @@ struct Fields<TaobenchPhaseStats> {
 
 template <>
 struct Fields<SchbenchPhaseStats> {
-  static constexpr auto table =
-      std::make_tuple(required("wakeup", &SchbenchPhaseStats::wakeup),
-                      required("request", &SchbenchPhaseStats::request),
-                      required("rps", &SchbenchPhaseStats::rps),
-                      required("msg_run_delay_ns", &SchbenchPhaseStats::msg_run_delay_ns),
-                      required("msg_pcount", &SchbenchPhaseStats::msg_pcount),
-                      required("worker_run_delay_ns", &SchbenchPhaseStats::worker_run_delay_ns),
-                      required("worker_pcount", &SchbenchPhaseStats::worker_pcount),
-                      required("loop_count", &SchbenchPhaseStats::loop_count));
+  static constexpr auto table = std::make_tuple(
+      required("wakeup", &SchbenchPhaseStats::wakeup),
+      required("request", &SchbenchPhaseStats::request), required("rps", &SchbenchPhaseStats::rps),
+      required("msg_run_delay_ns", &SchbenchPhaseStats::msg_run_delay_ns),
+      required("msg_pcount", &SchbenchPhaseStats::msg_pcount),
+      required("worker_run_delay_ns", &SchbenchPhaseStats::worker_run_delay_ns),
+      required("worker_pcount", &SchbenchPhaseStats::worker_pcount),
+      required("loop_count", &SchbenchPhaseStats::loop_count));
 };
 
 template <>
@@ -197,11 +197,11 @@ struct Fields<PhaseCgroupStats> {
 template <>
 struct Fields<PhaseBucket> {
   using T = PhaseBucket;
-  static constexpr auto table = std::make_tuple(
-      required("step_index", &T::step_index), required("label", &T::label),
-      required("start_ms", &T::start_ms), required("end_ms", &T::end_ms),
-      required("sample_count", &T::sample_count), required("metrics", &T::metrics),
-      required("per_cgroup", &T::per_cgroup));
+  static constexpr auto table =
+      std::make_tuple(required("step_index", &T::step_index), required("label", &T::label),
+                      required("start_ms", &T::start_ms), required("end_ms", &T::end_ms),
+                      required("sample_count", &T::sample_count), required("metrics", &T::metrics),
+                      required("per_cgroup", &T::per_cgroup));
 };
 
 template <>
@@ -213,8 +213,8 @@ struct Fields<ScenarioStats> {
       required("worst_spread", &T::worst_spread), required("worst_gap_ms", &T::worst_gap_ms),
       required("worst_gap_cpu", &T::worst_gap_cpu),
       required("worst_migration_ratio", &T::worst_migration_ratio),
-      required("total_iterations", &T::total_iterations),
-      required("ext_metrics", &T::ext_metrics), defaulted("phases", &T::phases));
+      required("total_iterations", &T::total_iterations), required("ext_metrics", &T::ext_metrics),
+      defaulted("phases", &T::phases));
 };
 
 template <>
@@ -255,14 +255,14 @@ struct Fields<SchedstatDeltas> {
 template <>
 struct Fields<SchedDomainLbDelta> {
   using T = SchedDomainLbDelta;
-  static constexpr auto table = std::make_tuple(
-      required("level", &T::level), required("lb_count", &T::lb_count),
-      required("lb_failed", &T::lb_failed), required("lb_gained", &T::lb_gained),
-      required("lb_imbalance_load", &T::lb_imbalance_load),
-      required("lb_imbalance_util", &T::lb_imbalance_util),
-      required("lb_imbalance_task", &T::lb_imbalance_task),
-      required("lb_imbalance_misfit", &T::lb_imbalance_misfit),
-      required("alb_count", &T::alb_count), required("alb_pushed", &T::alb_pushed));
+  static constexpr auto table =
+      std::make_tuple(required("level", &T::level), required("lb_count", &T::lb_count),
+                      required("lb_failed", &T::lb_failed), required("lb_gained", &T::lb_gained),
+                      required("lb_imbalance_load", &T::lb_imbalance_load),
+                      required("lb_imbalance_util", &T::lb_imbalance_util),
+                      required("lb_imbalance_task", &T::lb_imbalance_task),
+                      required("lb_imbalance_misfit", &T::lb_imbalance_misfit),
+                      required("alb_count", &T::alb_count), required("alb_pushed", &T::alb_pushed));
 };
 
 template <>
@@ -305,8 +305,8 @@ struct Fields<MonitorSummary> {
 template <>
 struct Fields<ProgVerifierStats> {
   using T = ProgVerifierStats;
-  static constexpr auto table = std::make_tuple(required("name", &T::name),
-                                                required("verified_insns", &T::verified_insns));
+  static constexpr auto table =
+      std::make_tuple(required("name", &T::name), required("verified_insns", &T::verified_insns));
 };
 
 template <>
@@ -327,27 +327,26 @@ struct Fields<StimulusEvent> {
 template <>
 struct Fields<Metric> {
   using T = Metric;
-  static constexpr auto table =
-      std::make_tuple(required("name", &T::name), required("value", &T::value),
-                      required("polarity", &T::polarity), required("unit", &T::unit),
-                      required("stream", &T::stream));
+  static constexpr auto table = std::make_tuple(
+      required("name", &T::name), required("value", &T::value), required("polarity", &T::polarity),
+      required("unit", &T::unit), required("stream", &T::stream));
 };
 
 template <>
 struct Fields<PayloadMetrics> {
   using T = PayloadMetrics;
-  static constexpr auto table = std::make_tuple(required("payload_index", &T::payload_index),
-                                                required("metrics", &T::metrics),
-                                                required("exit_code", &T::exit_code));
+  static constexpr auto table =
+      std::make_tuple(required("payload_index", &T::payload_index),
+                      required("metrics", &T::metrics), required("exit_code", &T::exit_code));
 };
 
 template <>
 struct Fields<PerfDeltaAssertionRecord> {
   using T = PerfDeltaAssertionRecord;
-  static constexpr auto table = std::make_tuple(
-      required("metric", &T::metric), nullable("direction", &T::direction),
-      nullable("max_regression_pct", &T::max_regression_pct), nullable("min_abs", &T::min_abs),
-      nullable("phase", &T::phase));
+  static constexpr auto table =
+      std::make_tuple(required("metric", &T::metric), nullable("direction", &T::direction),
+                      nullable("max_regression_pct", &T::max_regression_pct),
+                      nullable("min_abs", &T::min_abs), nullable("phase", &T::phase));
 };
 
 template <>

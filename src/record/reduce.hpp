@@ -27,8 +27,8 @@ Distribution reduce_samples(std::vector<T>& samples) {
   // Each selection leaves larger values to its right, so the next one only looks there.
   auto first = samples.begin();
   const auto select = [&](std::uint64_t permille) {
-    const auto nth = samples.begin() +
-                     static_cast<std::ptrdiff_t>(nearest_rank(samples.size(), permille) - 1);
+    const auto nth =
+        samples.begin() + static_cast<std::ptrdiff_t>(nearest_rank(samples.size(), permille) - 1);
     if (nth >= first) {
       std::nth_element(first, nth, samples.end());
       first = nth;

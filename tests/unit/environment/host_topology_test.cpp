@@ -110,6 +110,17 @@ TEST_F(HostTopologyProbe, AsksTheCacheOfTheHighestLevelWhateverItsIndex) {
   EXPECT_EQ(nodes(), 2U);
 }
 
+TEST_F(HostTopologyProbe, AsksTheFirstByNameOfCachesOfOneLevel) {
+  put("online", "0-1");
+  put_cpu("cpu0", "node0");
+  put_cpu("cpu1", "node1");
+  for (const char* const cpu : {"cpu0", "cpu1"}) {
+    put_cache(cpu, "index0", "1", "0");
+    put_cache(cpu, "index1", "1", cpu + 3);
+  }
+  EXPECT_EQ(nodes(), 1U);
+}
+
 TEST_F(HostTopologyProbe, FallsBackToTheLowestCpuThatSharesTheCache) {
   put("online", "0-3");
   for (const char* const cpu : {"cpu0", "cpu1", "cpu2", "cpu3"}) {

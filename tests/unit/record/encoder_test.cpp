@@ -219,6 +219,15 @@ TEST(UnknownValue, OfOneContractOnlyComesBackToo) {
   EXPECT_EQ(round_trip(text), text);
 }
 
+// The writer's order is declared order whatever the document's was; an unknown key stays with the
+// key that it stood behind.
+TEST(UnknownValue, FollowsItsNeighbourIntoDeclaredOrder) {
+  const std::string text = round_trip(
+      place<ProgVerifierStats>(R"({"verified_insns":1,"z1":1,"z2":2,"name":"p","z3":3})").json);
+  EXPECT_TRUE(contains(text, R"([{"name": "p","z3": 3,"verified_insns": 1,"z1": 1,"z2": 2}])"))
+      << text;
+}
+
 TEST(UnknownValue, WithoutAPlaceInTheContractGoesToTheEnd) {
   Record record;
   record.keys.unknown.push_back({"no such key", "\"z\"", "1"});

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Files that only their content can tell about: racy stamps and conversions.
+
+#include <gtest/gtest.h>
+
+#include "environment/git_sandbox.hpp"
+
+namespace ktstr::test {
+namespace {
+
+class GitContent : public GitSandbox {
+ protected:
+  GitContent() { make_repository("r"); }
+};
+
+TEST_F(GitContent, IsReadWhenTheIndexIsNoYoungerThanTheFile) {
+  const timespec then = {1'600'000'000, 500};
+  set_mtime("r/Makefile", then);
+  shell("r", "git config core.trustctime false && git update-index -q --refresh");
+  write("r/Makefile", "aLL:\n");
+  set_mtime("r/Makefile", then);
+  // Stamp and size are the recorded ones, and the index is years younger: nothing shows.
+  ASSERT_EQ(exact("r"), head("r"));
+  set_mtime("r/.git/index", then);
+  EXPECT_EQ(exact("r"), dirty_head("r"));
+  write("r/Makefile", "all:\n");
+  set_mtime("r/Makefile", then);
+  EXPECT_EQ(exact("r"), head("r"));
+}
+
+TEST_F(GitContent, IsReadWhenAnEditInTheSameSecondHasPutTheMtimeBack) {
+  const timespec then = mtime("r/Makefile");
+  write("r/Makefile", "aLL:\n");
+  set_mtime("r/Makefile", then);
+  EXPECT_EQ(exact("r"), dirty_head("r"));
+}
+
+TEST_F(GitContent, IsReadWhenAnEditFollowsTheCommitAtOnce) {
+  shell("r", "echo 1 > Makefile && git commit -q -a -m second && echo 2 > Makefile");
+  expect_dirty("r");
+}
+
+TEST_F(GitContent, IsReadWhereGitHasLeftTheSizeOutForBeingRacy) {
+  // A racy entry that is written again, as when another file is added, gets the size 0.
+  shell("r",
+        "echo 1 > Makefile && git add Makefile && echo 2 > Makefile &&"
+        " touch -r Makefile .git/index && echo > new && git add new &&"
+        " git commit -q -m second");
+  EXPECT_EQ(exact("r"), dirty_head("r"));
+  shell("r", "echo 1 > Makefile");
+  EXPECT_EQ(exact("r"), head("r"));
+}
+
+TEST_F(GitContent, IsNotAskedAboutOtherStampsWhenOnlyMtimeAndSizeCount) {
+  shell("r", "git config core.checkStat minimal");
+  const timespec then = mtime("r/Makefile");
+  write("r/Makefile", "aLL:\n");
+  set_mtime("r/Makefile", then);
+  set_mtime("r/.git/index", {then.tv_sec + 3600, 1});
+  expect_clean("r");
+}
+
+TEST_F(GitContent, ConvertsLineEnds) {
+  shell("r",
+        "git config core.autocrlf true && rm Makefile && git checkout -q Makefile &&"
+        " grep -q '\r' Makefile");
+  expect_clean("r");
+  shell("r", "sleep 0.03; touch Makefile");
+  expect_clean("r");
+  shell("r", "printf 'ALL:\\r\\n' > Makefile");
+  expect_dirty("r");
+}
+
+TEST_F(GitContent, ConvertsLineEndsAsTheAttributesSay) {
+  shell("r",
+        "echo '*.c text eol=crlf' > .gitattributes && git add -A && git commit -q -m eol &&"
+        " rm kernel/sched/core.c && git checkout -q kernel/sched/core.c &&"
+        " touch kernel/sched/core.c");
+  expect_clean("r");
+}
+
+TEST_F(GitContent, IsUnknownBehindAFilterThatIsAProgram) {
+  shell("r",
+        "git config filter.shout.clean 'tr a-z A-Z' && git config filter.shout.smudge"
+        " 'tr A-Z a-z' && echo '*.txt filter=shout' > .gitattributes &&"
+        " echo hello > a.txt && git add -A && git commit -q -m filter && touch a.txt");
+  ASSERT_EQ(shell("r", "git show HEAD:a.txt"), "HELLO\n");
+  expect_clean("r");
+  shell("r", "echo a longer text > a.txt");
+  expect_dirty("r");
+}
+
+TEST_F(GitContent, IsPlainBehindAFilterThatIsNotConfigured) {
+  shell("r",
+        "echo '*.txt filter=lfs' > .gitattributes && echo hello > a.txt &&"
+        " git add -A && git commit -q -m filter && echo hallo > a.txt");
+  expect_dirty("r");
+}
+
+TEST_F(GitContent, IsUnknownInAnotherEncoding) {
+  shell("r",
+        "echo '*.txt text working-tree-encoding=UTF-16' > .gitattributes &&"
+        " printf '\\376\\377\\0h\\0\\n' > a.txt && git add -A && git commit -q -m utf16 &&"
+        " touch a.txt");
+  expect_clean("r");
+}
+
+TEST_F(GitContent, ExpandsTheIdKeyword) {
+  shell("r",
+        "echo '*.txt ident' > .gitattributes && echo '$Id$' > a.txt && git add -A &&"
+        " git commit -q -m ident && rm a.txt && git checkout -q a.txt && touch a.txt");
+  expect_clean("r");
+}
+
+}  // namespace
+}  // namespace ktstr::test

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Which commit a directory is at.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "environment/git_sandbox.hpp"
+#include "ktstr/commit.hpp"
+
+namespace ktstr::test {
+namespace {
+
+class GitProbe : public GitSandbox {};
+
+TEST_F(GitProbe, SaysSevenDigitsOfHead) {
+  make_repository("linux");
+  // The dates, names and contents are fixed, so the commit is.
+  EXPECT_EQ(exact("linux"), "7f0ddb2");
+  EXPECT_EQ(head("linux"), "7f0ddb2");
+}
+
+TEST_F(GitProbe, KnowsNoCommitOfAPlainDirectory) {
+  write("plain/file", "x");
+  EXPECT_EQ(exact("plain"), std::nullopt);
+  EXPECT_EQ(upward("plain"), std::nullopt);
+}
+
+TEST_F(GitProbe, KnowsNoCommitOfADirectoryThatIsNotThere) {
+  EXPECT_EQ(exact("absent"), std::nullopt);
+  EXPECT_EQ(upward("absent"), std::nullopt);
+}
+
+TEST_F(GitProbe, TakesAnEmptyPathOrOneWithANulForNoDirectory) {
+  make_repository("linux");
+  std::filesystem::current_path(path("linux"));
+  EXPECT_EQ(commit_at("", CommitSearch::upward), std::nullopt);
+  EXPECT_EQ(commit_at(path("linux") + std::string("\0x", 2), CommitSearch::exact), std::nullopt);
+  std::filesystem::current_path("/");
+}
+
+TEST_F(GitProbe, KnowsNoCommitBeforeTheFirst) {
+  write("fresh/file", "x");
+  shell("fresh", "git init -q -b main . && git add -A");
+  EXPECT_EQ(exact("fresh"), std::nullopt);
+  EXPECT_EQ(upward("fresh"), std::nullopt);
+}
+
+TEST_F(GitProbe, GoesUpFromASubdirectoryWhenAskedTo) {
+  make_repository("linux");
+  EXPECT_EQ(upward("linux/kernel/sched"), head("linux"));
+}
+
+TEST_F(GitProbe, DoesNotGoUpWhenTheDirectoryHasToBeTheTop) {
+  make_repository("linux");
+  EXPECT_EQ(exact("linux/kernel/sched"), std::nullopt);
+}
+
+TEST_F(GitProbe, FindsTheNearestOfTwoNestedRepositories) {
+  make_repository("linux");
+  make_repository("linux/nested");
+  shell("linux/nested", "echo more >> Makefile && git commit -q -a -m second");
+  ASSERT_NE(head("linux"), head("linux/nested"));
+  EXPECT_EQ(upward("linux/nested/kernel"), head("linux/nested"));
+}
+
+TEST_F(GitProbe, ReadsADetachedHead) {
+  make_repository("linux");
+  shell("linux", "git checkout -q --detach && git branch -D main");
+  EXPECT_EQ(exact("linux"), head("linux"));
+}
+
+TEST_F(GitProbe, ReadsPackedReferencesAndObjects) {
+  make_repository("linux");
+  shell("linux", "git pack-refs --all && git gc -q && test ! -e .git/refs/heads/main");
+  EXPECT_EQ(exact("linux"), head("linux"));
+}
+
+TEST_F(GitProbe, ReadsALinkedWorktree) {
+  make_repository("linux");
+  shell("linux",
+        "git worktree add -q -b topic ../topic && cd ../topic && echo 2 >> Makefile &&"
+        " git commit -q -a -m second");
+  ASSERT_NE(head("topic"), head("linux"));
+  expect_clean("topic");
+  shell("topic", "echo 3 >> Makefile");
+  expect_dirty("topic");
+  expect_clean("linux");
+}
+
+TEST_F(GitProbe, FollowsAGitFile) {
+  std::filesystem::create_directory(path("store"));
+  make_repository("linux", "--separate-git-dir=../store/linux.git");
+  ASSERT_TRUE(std::filesystem::is_regular_file(path("linux/.git")));
+  expect_clean("linux");
+  shell("linux", "echo 3 >> Makefile");
+  expect_dirty("linux");
+}
+
+TEST_F(GitProbe, ReadsASubmoduleAsARepositoryOfItsOwn) {
+  make_repository("library");
+  make_repository("linux");
+  shell("linux", "git submodule add -q ../library lib && git commit -q -m sub");
+  shell("linux/lib", "echo 2 >> Makefile");
+  EXPECT_EQ(exact("linux/lib"), dirty_head("library"));
+}
+
+TEST_F(GitProbe, ReadsABareRepository) {
+  make_repository("linux");
+  shell("linux", "git clone -q --bare . ../linux.git");
+  EXPECT_EQ(exact("linux.git"), head("linux"));
+}
+
+TEST_F(GitProbe, ReadsAShallowClone) {
+  make_repository("linux");
+  shell("linux",
+        "echo 2 >> Makefile && git commit -q -a -m second &&"
+        " git clone -q --depth 1 \"file://$PWD\" ../shallow");
+  expect_clean("shallow");
+}
+
+TEST_F(GitProbe, ReadsAPartialClone) {
+  make_repository("linux");
+  shell("linux",
+        "git config uploadpack.allowFilter true &&"
+        " git clone -q --filter=blob:limit=4k \"file://$PWD\" ../partial &&"
+        " cd ../partial && git config core.repositoryFormatVersion 1 &&"
+        " git config extensions.partialClone origin");
+  expect_clean("partial");
+  shell("partial", "echo 3 >> Makefile");
+  expect_dirty("partial");
+}
+
+TEST_F(GitProbe, KnowsNoCommitOfARepositoryWithSha256Names) {
+  make_repository("linux", "--object-format=sha256");
+  EXPECT_EQ(exact("linux"), std::nullopt);
+}
+
+TEST_F(GitProbe, KnowsNoCommitWhoseObjectIsMissing) {
+  make_repository("linux");
+  ASSERT_EQ(exact("linux"), head("linux"));
+  shell("linux",
+        "id=$(git rev-parse HEAD) && rm -f .git/objects/$(echo $id | cut -c1-2)/"
+        "$(echo $id | cut -c3-)");
+  EXPECT_EQ(exact("linux"), std::nullopt);
+}
+
+TEST_F(GitProbe, DropsTheQuestionOfChangesWhenHeadsTreeIsMissing) {
+  make_repository("linux");
+  shell("linux", "echo 2 >> Makefile");
+  ASSERT_EQ(exact("linux"), dirty_head("linux"));
+  shell("linux",
+        "id=$(git rev-parse HEAD^{tree}) && rm -f .git/objects/$(echo $id | cut -c1-2)/"
+        "$(echo $id | cut -c3-)");
+  EXPECT_EQ(exact("linux"), head("linux"));
+}
+
+TEST_F(GitProbe, KnowsNoCommitWhenHeadIsGarbage) {
+  make_repository("linux");
+  write("linux/.git/HEAD", "garbage\n");
+  EXPECT_EQ(exact("linux"), std::nullopt);
+}
+
+TEST_F(GitProbe, ReadsARepositoryOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to another user";
+  make_repository("linux");
+  shell("linux", "chown -R 65534:65534 .");
+  EXPECT_EQ(exact("linux"), head("linux"));
+  shell("linux", "echo 2 >> Makefile");
+  EXPECT_EQ(exact("linux"), dirty_head("linux"));
+}
+
+TEST_F(GitProbe, IgnoresTheVariablesThatPointGitElsewhere) {
+  make_repository("linux");
+  make_repository("other");
+  shell("other", "echo 2 >> Makefile && git commit -q -a -m second");
+  ::setenv("GIT_DIR", path("other/.git").c_str(), 1);
+  const auto found = exact("linux");
+  ::unsetenv("GIT_DIR");
+  EXPECT_EQ(found, head("linux"));
+}
+
+}  // namespace
+}  // namespace ktstr::test

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "environment/unicode_space.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ktstr {
+namespace {
+
+TEST(TrimUnicode, TakesAwayEveryKindOfWhiteSpace) {
+  for (const char* space : {"\t", "\n", "\v", "\f", "\r", " ", "\xc2\x85", "\xc2\xa0",
+                            "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a", "\xe2\x80\xa8",
+                            "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"}) {
+    const std::string once = space;
+    EXPECT_EQ(trim_unicode(once + once + "a b" + once), "a b");
+    EXPECT_EQ(trim_unicode(once), "");
+  }
+}
+
+TEST(TrimUnicode, LeavesWhatOnlyLooksLikeIt) {
+  // A zero-width space, a zero-width no-break space, a unit separator.
+  for (const char* text : {"\xe2\x80\x8b", "\xef\xbb\xbf", "\x1f", "a\xcc\x80", ""}) {
+    EXPECT_EQ(trim_unicode(text), text);
+  }
+}
+
+TEST(TrimUnicode, LeavesBytesThatAreNoUtf8) {
+  EXPECT_EQ(trim_unicode(" \xa0\x85 "), "\xa0\x85");
+  EXPECT_EQ(trim_unicode(" \x80\x80\x80\x80\x80"), "\x80\x80\x80\x80\x80");
+}
+
+}  // namespace
+}  // namespace ktstr

@@ -35,9 +35,8 @@ Result<CatalogSummary> summarize(SQLite::Database& database) {
         database.execAndGet("SELECT coalesce(sum(size_bytes), 0) FROM sidecar").getInt64();
     summary.catalog_bytes = database.execAndGet("PRAGMA page_count").getInt64() *
                             database.execAndGet("PRAGMA page_size").getInt64();
-    if (const auto time = tables.setting("last_refresh_ns")) {
-      summary.last_refresh_ns = std::stoll(*time);
-    }
+    SQLite::Statement time(database, "SELECT value FROM setting WHERE key = 'last_refresh_ns'");
+    if (time.executeStep()) summary.last_refresh_ns = time.getColumn(0).getInt64();
     return summary;
   });
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <vector>
 
 #include "environment/commit_memo.hpp"
+#include "environment/git_content_scan.hpp"
 #include "environment/git_repository.hpp"
 #include "environment/git_worktree_scan.hpp"
 #include "environment/variables.hpp"
@@ -24,11 +24,8 @@ bool is_dirty(GitRepository& repository) {
   if (directory.empty()) return repository.is_index_changed();
   const std::vector<GitIndexEntry> entries = repository.tracked_files();
   GitWorktreeScan scan(directory, entries, repository.stat_rules());
-  if (repository.is_index_changed() || scan.find_change()) return true;
-  const auto unsure = scan.unsure();
-  return std::any_of(unsure.begin(), unsure.end(), [&](const GitIndexEntry* entry) {
-    return repository.is_content_changed(*entry);
-  });
+  return repository.is_index_changed() || scan.find_change() ||
+         is_any_content_changed(repository, scan.unsure());
 }
 
 CommitMemo& process_memo() {

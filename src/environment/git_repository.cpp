@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t k_short_digits = 7;
 constexpr std::uint64_t k_most_index_bytes = 1 << 30;
+constexpr std::uint64_t k_most_whole_file_bytes = 64 << 20;
 
 /// An object of libgit2 and the function that frees it.
 template <class T>
@@ -61,7 +62,9 @@ GitIndexEntry to_entry(const git_index_entry& from) {
   return entry;
 }
 
-std::optional<std::string> link_target(const std::string& path) {
+/// What a link names; none for an entry of another kind, or where a file stands for the link.
+std::optional<std::string> link_target(const GitIndexEntry& entry, const std::string& path) {
+  if (!S_ISLNK(entry.mode)) return std::nullopt;
   std::string target(4096, '\0');
   const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
   if (length < 0 || static_cast<std::size_t>(length) == target.size()) return std::nullopt;
@@ -69,11 +72,11 @@ std::optional<std::string> link_target(const std::string& path) {
   return target;
 }
 
-std::optional<GitName> read_cached_tree(const std::string& path) {
+std::optional<std::string> read_whole(const std::string& path, std::uint64_t most_bytes) {
   const auto file = system_file_system().open_file(path);
   if (!file) return std::nullopt;
-  const auto bytes = (*file)->read_all(k_most_index_bytes);
-  return bytes ? cached_tree(*bytes) : std::nullopt;
+  auto bytes = (*file)->read_all(most_bytes);
+  return bytes ? std::optional<std::string>(*std::move(bytes)) : std::nullopt;
 }
 
 /// Ends the comparison at the first difference.
@@ -115,7 +118,7 @@ struct GitRepository::State {
   [[nodiscard]] bool needs_git_to_convert(const char* path) const;
   [[nodiscard]] Owned<git_object> head_object() const;
   [[nodiscard]] Owned<git_object> head_tree() const;
-  [[nodiscard]] bool hash_link(const std::string& path, git_oid& into) const;
+  [[nodiscard]] bool hash_bytes(const std::optional<std::string>& bytes, git_oid& into) const;
   [[nodiscard]] bool hash_file(const GitIndexEntry& entry, const std::string& path,
                                git_oid& into) const;
 
@@ -156,9 +159,9 @@ Owned<git_object> GitRepository::State::head_tree() const {
   });
 }
 
-bool GitRepository::State::hash_link(const std::string& path, git_oid& into) const {
-  const auto target = link_target(path);
-  return target && git.odb_hash(&into, target->data(), target->size(), GIT_OBJECT_BLOB) == 0;
+bool GitRepository::State::hash_bytes(const std::optional<std::string>& bytes,
+                                      git_oid& into) const {
+  return bytes && git.odb_hash(&into, bytes->data(), bytes->size(), GIT_OBJECT_BLOB) == 0;
 }
 
 bool GitRepository::State::hash_file(const GitIndexEntry& entry, const std::string& path,
@@ -222,7 +225,8 @@ bool GitRepository::read_index() {
     return git.repository_index(into, state_->repository.get());
   });
   if (!state_->index) return false;
-  state_->index_tree = read_cached_tree(path);
+  const auto bytes = read_whole(path, k_most_index_bytes);
+  state_->index_tree = bytes ? cached_tree(*bytes) : std::nullopt;
   // Git replaces the file: what was read twice has to be the same one.
   const auto after = system_file_system().status(path, FollowLinks::yes);
   if (!after || after->stamp != before->stamp) state_->index_tree.reset();
@@ -264,13 +268,20 @@ bool GitRepository::is_index_changed() const {
   return is_changed;
 }
 
+bool GitRepository::has_recorded_bytes(const GitIndexEntry& entry) const {
+  const std::string path = work_directory() + std::string(entry.path);
+  auto bytes = link_target(entry, path);
+  if (!bytes) bytes = read_whole(path, k_most_whole_file_bytes);
+  git_oid id;
+  return state_->hash_bytes(bytes, id) && is_same(id, entry.blob);
+}
+
 bool GitRepository::is_content_changed(const GitIndexEntry& entry) const {
   const std::string path = work_directory() + std::string(entry.path);
-  struct stat status = {};
-  if (::lstat(path.c_str(), &status) != 0) return false;
+  const auto target = link_target(entry, path);
   git_oid id;
   const bool is_hashed =
-      S_ISLNK(status.st_mode) ? state_->hash_link(path, id) : state_->hash_file(entry, path, id);
+      target ? state_->hash_bytes(target, id) : state_->hash_file(entry, path, id);
   return is_hashed && !is_same(id, entry.blob);
 }
 

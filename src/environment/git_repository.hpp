@@ -38,6 +38,9 @@ class GitRepository {
   [[nodiscard]] bool has_head_tree() const;
   /// True if the index differs from HEAD's tree in more than submodules; false if that is unknown.
   [[nodiscard]] bool is_index_changed() const;
+  /// True if the file holds the recorded bytes, or the link the recorded target: unchanged, without
+  /// a look at conversions, which cost many times more. Safe from several threads.
+  [[nodiscard]] bool has_recorded_bytes(const GitIndexEntry& entry) const;
   /// True if the file's content, after the conversions that a commit of it would go through, isn't
   /// the recorded one; false if that is unknown.
   [[nodiscard]] bool is_content_changed(const GitIndexEntry& entry) const;

@@ -70,7 +70,7 @@ class MetadataReader {
   bool shape_problem(const std::string& why) { return cursor_.refuse(JsonFault::shape, why); }
 
   bool read_document() {
-    const auto first = cursor_.look();
+    const char first = cursor_.look().value_or('\0');
     if (first != '{' && first != '[') return cursor_.refuse_value("an object");
     cursor_.skip();
     return first == '{' ? read_object() : read_array();
@@ -155,7 +155,7 @@ class MetadataReader {
   }
 
   bool read_bool(bool& out) {
-    const auto first = cursor_.look();
+    const char first = cursor_.look().value_or('\0');
     if (first != 't' && first != 'f') return cursor_.refuse_value("a boolean");
     out = first == 't';
     return cursor_.read_literal(out ? "true" : "false");
@@ -163,7 +163,7 @@ class MetadataReader {
 
   template <typename Number>
   bool read_optional_integer(std::optional<Number>& out, const char* expected) {
-    const auto first = cursor_.look();
+    const char first = cursor_.look().value_or('\0');
     if (first == 'n') return cursor_.read_literal("null");
     if (first != '-' && !(first >= '0' && first <= '9')) return cursor_.refuse_value(expected);
     JsonCursor::Number number;

@@ -28,7 +28,7 @@ class SourceReader {
   explicit SourceReader(JsonCursor& cursor) : cursor_(cursor) {}
 
   bool read(KernelSource& out) {
-    const auto first = cursor_.look();
+    const char first = cursor_.look().value_or('\0');
     if (first != '{' && first != '[') return cursor_.refuse_value("an object with a type");
     cursor_.skip();
     Members members;
@@ -93,7 +93,7 @@ class SourceReader {
   }
 
   bool read_member(Member& member) {
-    const auto first = cursor_.look();
+    const char first = cursor_.look().value_or('\0');
     if (first == '"') {
       member.kind = Member::Kind::text;
       return cursor_.read_string(member.text);

@@ -40,10 +40,15 @@ class Shape:
         return self.records * (1_750_000 if self.heavy else 22_000)
 
 
+def find_sidecars(root):
+    for directory, _, names in os.walk(root):
+        yield from (f"{directory}/{name}" for name in names if name.endswith(".ktstr.json"))
+
+
 def commit_of_first_failure(sidecars):
     """A commit that a question about failures has an answer for."""
     for path in sidecars:
-        text = path.read_bytes()
+        text = Path(path).read_bytes()
         commit = COMMIT.search(text)
         if FAILED.search(text) and commit:
             return commit[1].decode()
@@ -67,9 +72,9 @@ class Pool:
         runner.answer(command)
         # Of the list only the size and one file are kept: this script's own memory is a floor
         # under what can be seen of the programs' (processes.floor_rss_kib).
-        sidecars = sorted(self.root.rglob("*.ktstr.json"))
-        self.json_bytes = sum(path.stat().st_size for path in sidecars)
-        self.one_sidecar = sidecars[len(sidecars) // 2]
+        sidecars = sorted(find_sidecars(self.root))
+        self.json_bytes = sum(os.stat(path).st_size for path in sidecars)
+        self.one_sidecar = Path(sidecars[len(sidecars) // 2])
         self.failing_commit = commit_of_first_failure(sidecars)
         # Else the kernel writes the new files out while the first cases run.
         os.sync()

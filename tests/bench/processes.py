@@ -3,6 +3,7 @@
 
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import time
@@ -73,7 +74,12 @@ class Runner:
                     os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
         start = time.perf_counter()
         child = os.posix_spawnp(command[0], command, self.environment, file_actions=actions)
-        _, status, usage = os.wait4(child, 0)
+        try:
+            _, status, usage = os.wait4(child, 0)
+        except BaseException:  # a signal: nobody may write into the pool while it is removed
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
         wall_ms = (time.perf_counter() - start) * 1e3
         if status != 0:
             with open(self.error_file, encoding="utf-8", errors="replace") as errors:

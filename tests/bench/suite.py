@@ -145,8 +145,8 @@ class Suite:
                     2.2),
                 Bar("commit query / one-liner", self.ratio("warm", "query_commit", "one_liner"),
                     1 / 40),
-                Bar("commit query / opening the catalog", self.ratio("warm", "query_commit", "open"),
-                    3.0),
+                Bar("commit query / opening the catalog",
+                    self.ratio("warm", "query_commit", "open"), 3.0),
                 Bar("one changed file / nothing changed",
                     self.ratio("changed", "query_changed", "query_same"), 1.5),
                 Bar("catalog / JSON", self.catalog_pct(), 16.0, percent=True)]

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "environment/git_sandbox.hpp"
+#include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "environment/git_sandbox.hpp"
+#include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {
 namespace {

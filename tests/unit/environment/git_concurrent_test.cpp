@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "environment/commit_memo.hpp"
-#include "environment/git_sandbox.hpp"
+#include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {
 namespace {

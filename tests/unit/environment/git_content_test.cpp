@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "environment/git_sandbox.hpp"
+#include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {
 namespace {

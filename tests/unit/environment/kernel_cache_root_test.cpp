@@ -11,7 +11,6 @@ namespace {
 using test::variables_of;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using Values = std::map<std::string, std::string>;
 
 std::string root_with(const Values& values) {

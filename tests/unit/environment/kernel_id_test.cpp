@@ -3,14 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {
 
 // So that a failure shows what an identifier was taken for.
-void PrintTo(const KernelId& id, std::ostream* out) {
+std::ostream& operator<<(std::ostream& out, const KernelId& id) {
   constexpr const char* k_names[] = {"path", "version", "cache key", "range", "git"};
-  *out << k_names[id.index()] << " " << kernel_id_text(id);
+  return out << k_names[id.index()] << " " << kernel_id_text(id);
 }
 
 namespace {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <ostream>
+
 #include "unit/environment/metadata_text.hpp"
 
 namespace ktstr {
@@ -12,9 +15,9 @@ using test::MetadataText;
 
 enum class Reading { good, shape, syntax, truncated };
 
-void PrintTo(Reading reading, std::ostream* out) {
+std::ostream& operator<<(std::ostream& out, Reading reading) {
   constexpr const char* k_names[] = {"good", "shape", "syntax", "truncated"};
-  *out << k_names[static_cast<int>(reading)];
+  return out << k_names[static_cast<int>(reading)];
 }
 
 Reading reading_of(const std::string& json) {
@@ -180,7 +183,7 @@ TEST(KernelMetadataJson, DecodesEscapes) {
       MetadataText().with("arch", R"("\"\\\/\b\f\n\r\t\u00e9\u20AC\ud83d\ude00\u0000 é")").text());
   ASSERT_TRUE(metadata);
   EXPECT_EQ(metadata->arch,
-            std::string("\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0 \xc3\xa9", 20));
+            std::string("\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0 \xc3\xa9", 21));
 }
 
 TEST(KernelMetadataJson, FindsKeysWhateverTheirSpelling) {

@@ -104,6 +104,7 @@ TEST(ConcurrentOnceGate, LetsOneOfManyThreadsPass) {
   OnceGate gate;
   std::atomic<int> passed = 0;
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int turn = 0; turn < 100; ++turn) passed += gate.enter() ? 1 : 0;

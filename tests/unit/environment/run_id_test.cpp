@@ -78,6 +78,7 @@ TEST(ConcurrentRunIds, AreAllDifferentAndOfOneTimestamp) {
   RunIds ids(clock);
   std::vector<std::set<std::string>> found(4);
   std::vector<std::thread> threads;
+  threads.reserve(found.size());
   for (auto& mine : found) {
     threads.emplace_back([&ids, &mine] {
       for (int i = 0; i < 50; ++i) mine.insert(ids.next());

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace ktstr {
 namespace {
 
@@ -11,7 +13,10 @@ TEST(TrimUnicode, TakesAwayEveryKindOfWhiteSpace) {
                             "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a", "\xe2\x80\xa8",
                             "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"}) {
     const std::string once = space;
-    EXPECT_EQ(trim_unicode(once + once + "a b" + once), "a b");
+    std::string padded = once + once;
+    padded += "a b";
+    padded += once;
+    EXPECT_EQ(trim_unicode(padded), "a b");
     EXPECT_EQ(trim_unicode(once), "");
   }
 }

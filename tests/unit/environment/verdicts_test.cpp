@@ -49,6 +49,7 @@ TEST(OutcomeMerge, KeepsTheDetailOfTheStronger) {
 
 Verdict verdict_of_list(const std::vector<Verdict>& verdicts) {
   std::vector<Outcome> outcomes;
+  outcomes.reserve(verdicts.size());
   for (const Verdict verdict : verdicts) outcomes.push_back(outcome(verdict));
   return terminal_outcome(outcomes).verdict;
 }

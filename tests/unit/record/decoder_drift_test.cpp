@@ -15,49 +15,6 @@ using test::decoded;
 using test::ObjectText;
 using test::place;
 
-// ---- enums --------------------------------------------------------------------------------------
-
-std::string with_polarity(const char* polarity) {
-  return place<Metric>(ObjectText<Metric>().set("polarity", polarity).text()).json;
-}
-
-TEST(DecoderEnum, UnitVariantStandsAsItsNameOrWithNull) {
-  const auto kind = [](const char* polarity) {
-    const DecodedRecord result = decoded(with_polarity(polarity));
-    EXPECT_EQ(result.error, "") << polarity;
-    return result.record.metrics.at(0).metrics.at(0).polarity.kind;
-  };
-  EXPECT_EQ(kind("\"LowerBetter\""), Polarity::Kind::lower_better);
-  EXPECT_EQ(kind("{\"HigherBetter\":null}"), Polarity::Kind::higher_better);
-  EXPECT_EQ(kind("\"Informational\""), Polarity::Kind::informational);
-}
-
-TEST(DecoderEnum, ValueVariantCarriesItsNumber) {
-  const DecodedRecord result = decoded(with_polarity("{\"TargetValue\":20}"));
-  EXPECT_EQ(result.error, "");
-  const Polarity& polarity = result.record.metrics.at(0).metrics.at(0).polarity;
-  EXPECT_EQ(polarity.kind, Polarity::Kind::target_value);
-  EXPECT_EQ(polarity.target, 20.0);
-}
-
-TEST(DecoderEnum, BreaksTheContractInAnyOtherForm) {
-  for (const char* polarity :
-       {"\"TargetValue\"", "{\"TargetValue\":null}", "{\"TargetValue\":1e999}",
-        "{\"TargetValue\":1,\"x\":2}", "{\"HigherBetter\":1}", "{\"HigherBetter\":{}}",
-        "\"higherbetter\"", "\"New\"", "{}", "1", "null", "[\"Unknown\"]"}) {
-    EXPECT_EQ(complaint(with_polarity(polarity)).rfind("metrics[0].metrics[0].polarity", 0), 0U)
-        << polarity;
-  }
-}
-
-TEST(DecoderEnum, SaysWhichNamesThereAre) {
-  const auto json =
-      place<Metric>(ObjectText<Metric>().set("stream", "\"Synthesized\"").text()).json;
-  EXPECT_EQ(complaint(json),
-            "metrics[0].metrics[0].stream: unknown variant `Synthesized`, expected `Stdout` or "
-            "`Stderr`");
-}
-
 // ---- the two contracts --------------------------------------------------------------------------
 
 std::string with_schedstat(const ObjectText<SchedstatDeltas>& deltas) {

@@ -12,7 +12,6 @@ using test::complaint;
 using test::decoded;
 using test::is_corrupt;
 using test::ObjectText;
-using test::place;
 using test::record_with;
 
 std::string repeated(std::string_view text, std::size_t times) {
@@ -22,12 +21,6 @@ std::string repeated(std::string_view text, std::size_t times) {
 }
 
 std::string nested(std::size_t depth) { return repeated("[", depth) + "1" + repeated("]", depth); }
-
-std::string with_total_workers(std::string value) {
-  return place<ScenarioStats>(
-             ObjectText<ScenarioStats>().set("total_workers", std::move(value)).text())
-      .json;
-}
 
 // ---- what is no record at all -------------------------------------------------------------------
 
@@ -88,8 +81,7 @@ TEST(DecoderCorrupt, NamesBytesThatAreNotUtf8InItsHint) {
   EXPECT_EQ(decode_record("{", SampleHandling::keep).error().hint, "");
 }
 
-// ---- what stands below a key that nobody reads
-// -----------------------------------------------
+// ---- what stands below a key that nobody reads --------------------------------------------------
 
 TEST(DecoderUnknownKey, MayHoldWhateverIsJson) {
   for (const std::string& value :

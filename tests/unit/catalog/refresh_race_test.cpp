@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "catalog/tables.hpp"
+#include "support/fake_pool.hpp"
+
+namespace ktstr::test {
+namespace {
+
+// Another refresh writes to the same rows while this one is between its look and its store. The
+// fake file system's hooks run it at the wanted moment.
+
+class RefreshRace : public testing::Test {
+ protected:
+  /// A whole refresh, as another process would do it.
+  void refresh_elsewhere(CheckLevel level = CheckLevel::dirs) {
+    RefreshOptions options;
+    options.workers = 0;
+    options.level = level;
+    ASSERT_TRUE(refresh(pool_.database(), "/runs", pool_.files(), pool_.clock(), options));
+  }
+
+  FakePool pool_;
+};
+
+TEST_F(RefreshRace, LeavesARowThatAnotherRefreshMadeNewer) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.put("run/a.ktstr.json", sidecar_of("b"));
+  pool_.files().before_read("/runs/run/a.ktstr.json", [&] {
+    // We hold the descriptor of "b" already.
+    pool_.put("run/a.ktstr.json", sidecar_of("c"));
+    refresh_elsewhere();
+  });
+  const RefreshReport report = pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(report.files_changed, 0);
+  EXPECT_EQ(pool_.tests(), (Rows{"run/a.ktstr.json|c"}));
+}
+
+TEST_F(RefreshRace, LooksAgainWhereItLeftARowAlone) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.settle();
+  pool_.put("run/a.ktstr.json", sidecar_of("c"));
+  pool_.wait();
+  pool_.files().before_read("/runs/run/a.ktstr.json", [&] {
+    pool_.put("run/a.ktstr.json", sidecar_of("d"));
+    refresh_elsewhere();
+  });
+  pool_.refresh(CheckLevel::dirs);
+  pool_.files().clear_counts();
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.listed(), (Rows{"/runs/run"}));
+}
+
+TEST_F(RefreshRace, DoesNotCountWhatAnotherRefreshStoredFirst) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.files().before_read("/runs/run/a.ktstr.json", [&] { refresh_elsewhere(); });
+  EXPECT_EQ(pool_.refresh().files_added, 0);
+  EXPECT_EQ(pool_.tests(), (Rows{"run/a.ktstr.json|a"}));
+}
+
+TEST_F(RefreshRace, KeepsAFileThatCameAndWasStoredAfterItsListing) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  // The look at "a" comes after the listing.
+  pool_.files().before_status("/runs/run/a.ktstr.json", [&] {
+    pool_.put("run/c.ktstr.json", sidecar_of("c"));
+    refresh_elsewhere();
+  });
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.paths(), (Rows{"run/a.ktstr.json", "run/b.ktstr.json", "run/c.ktstr.json"}));
+}
+
+TEST_F(RefreshRace, RemovesAFileWhoseStampAnotherRefreshHasSettled) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.refresh();
+  pool_.wait();
+  pool_.files().remove("/runs/run/a.ktstr.json");
+  pool_.wait();
+  pool_.files().before_status("/runs/run/b.ktstr.json", [&] {
+    pool_.database().exec("UPDATE sidecar SET settled = 1");  // a refresh that began before ours
+  });
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.paths(), (Rows{"run/b.ktstr.json"}));
+}
+
+TEST_F(RefreshRace, KeepsAFileThatCameBackWhileItWasBeingRemoved) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.settle();
+  pool_.files().remove("/runs/run/a.ktstr.json");
+  pool_.files().before_status("/runs/run/b.ktstr.json", [&] {
+    pool_.put("run/a.ktstr.json", sidecar_of("c"));
+    refresh_elsewhere();
+  });
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.tests(), (Rows{"run/a.ktstr.json|c", "run/b.ktstr.json|b"}));
+}
+
+TEST_F(RefreshRace, DoesNotStoreFilesUnderADirectoryThatAnotherRefreshRemoved) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.files().before_read("/runs/run/b.ktstr.json", [&] {
+    pool_.files().remove("/runs/run");
+    pool_.put("other/c.ktstr.json", sidecar_of("c"));  // would get the free id
+    refresh_elsewhere();
+  });
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.rows("SELECT path FROM pool WHERE run_dir = 'other'"),
+            (Rows{"other/c.ktstr.json"}));
+  pool_.wait();
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.paths(), (Rows{"other/c.ktstr.json"}));
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM sidecar"), (Rows{"1"}));
+}
+
+TEST_F(RefreshRace, KeepsADirectoryThatCameBackWhileItWasBeingRemoved) {
+  pool_.put("gone/a.ktstr.json", sidecar_of("a"));
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.settle();
+  pool_.files().remove("/runs/gone");
+  pool_.put("run/c.ktstr.json", sidecar_of("c"));
+  pool_.files().before_read("/runs/run/c.ktstr.json", [&] {
+    pool_.put("gone/d.ktstr.json", sidecar_of("d"));
+    refresh_elsewhere();
+  });
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.paths(), (Rows{"gone/d.ktstr.json", "run/b.ktstr.json", "run/c.ktstr.json"}));
+}
+
+TEST_F(RefreshRace, HasAFreshStampWhenADirectoryIdIsUsedAgain) {
+  pool_.put("a/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.files().remove("/runs/a");
+  pool_.refresh();
+  pool_.put("b/b.ktstr.json", sidecar_of("b"));
+  pool_.refresh();
+  EXPECT_EQ(pool_.paths(), (Rows{"b/b.ktstr.json"}));
+}
+
+}  // namespace
+}  // namespace ktstr::test

@@ -20,7 +20,7 @@ class SamplePoolQuestions(Scenario):
 
     def setUp(self):
         super().setUp()
-        self.make_pool("--run-directories", 4, "--tests", 25)
+        self.make_pool("--run-directories", 12, "--tests", 25)
 
     def test_a_query_finds_what_a_walk_over_the_files_finds(self):
         wanted = []

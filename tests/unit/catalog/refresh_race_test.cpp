@@ -132,15 +132,5 @@ TEST_F(RefreshRace, KeepsADirectoryThatCameBackWhileItWasBeingRemoved) {
   EXPECT_EQ(pool_.paths(), (Rows{"gone/d.ktstr.json", "run/b.ktstr.json", "run/c.ktstr.json"}));
 }
 
-TEST_F(RefreshRace, HasAFreshStampWhenADirectoryIdIsUsedAgain) {
-  pool_.put("a/a.ktstr.json", sidecar_of("a"));
-  pool_.settle();
-  pool_.files().remove("/runs/a");
-  pool_.refresh();
-  pool_.put("b/b.ktstr.json", sidecar_of("b"));
-  pool_.refresh();
-  EXPECT_EQ(pool_.paths(), (Rows{"b/b.ktstr.json"}));
-}
-
 }  // namespace
 }  // namespace ktstr::test

@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
-#include "unit/environment/git_sandbox.hpp"
 #include "ktstr/commit.hpp"
+#include "unit/environment/git_sandbox.hpp"
 
 // libgit2 1.5 forgets a buffer of its regular expressions for each configured value of a repository
 // in format 1 (a sparse checkout, a partial clone). Asked for by the leak sanitizer alone.

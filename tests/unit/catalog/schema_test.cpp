@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "catalog/columns.hpp"
+#include "catalog/extract.hpp"
+#include "catalog/tables.hpp"
+#include "catalog/views.hpp"
+#include "support/rows_text.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace ktstr::test {
+namespace {
+
+constexpr const char* k_head =
+    "-- SPDX-License-Identifier: MIT\n"
+    "-- The whole catalog as the migrations and the views build it, to be read; nothing uses this\n"
+    "-- file. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog --gtest_filter='CatalogSchema.*'\n"
+    "-- and a look at the difference.\n";
+
+std::string schema_path() { return std::string(KTSTR_SOURCE_DIR) + "/schema/catalog.sql"; }
+
+/// Without comment lines, and with one blank wherever there is white space.
+std::string normalised(const std::string& sql) {
+  std::istringstream lines(sql);
+  std::string words;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("--", 0) == 0) continue;
+    std::istringstream stream(line);
+    for (std::string word; stream >> word;) words += word + ' ';
+  }
+  return words;
+}
+
+class CatalogSchema : public testing::Test {
+ protected:
+  CatalogSchema() : database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+    migrate_catalog(database_);
+  }
+
+  Rows rows(const std::string& sql) { return rows_text(database_, sql); }
+  Rows columns(const std::string& table) {
+    return rows("SELECT name FROM pragma_table_info('" + table + "') ORDER BY cid");
+  }
+  /// What the database itself says it is made of.
+  std::string built() {
+    std::string sql;
+    for (const std::string& statement :
+         rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")) {
+      sql += "\n" + statement + ";\n";
+    }
+    return sql;
+  }
+
+  SQLite::Database database_;
+};
+
+Rows names(const std::string& list) {
+  std::istringstream stream(list);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+TEST_F(CatalogSchema, IsTheOneInTheSchemaFile) {
+  if (std::getenv("KTSTR_UPDATE_SCHEMA") != nullptr) {
+    std::ofstream(schema_path(), std::ios::binary) << k_head << built();
+  }
+  std::ifstream stream(schema_path(), std::ios::binary);
+  const std::string file{std::istreambuf_iterator<char>(stream), {}};
+  EXPECT_EQ(normalised(file), normalised(built()));
+}
+
+TEST_F(CatalogSchema, HasEveryColumnOfTheColumnTableInResultsInOrder) {
+  Rows expected;
+  for (const ResultColumn& column : result_columns()) expected.emplace_back(column.name);
+  EXPECT_EQ(columns("results"), expected);
+}
+
+TEST_F(CatalogSchema, HasAPlaceForEverythingThatIsExtracted) {
+  const Rows sidecar = columns("sidecar");
+  Rows wanted = file_columns();
+  wanted.insert(wanted.end(), stored_columns().begin(), stored_columns().end());
+  EXPECT_TRUE(std::is_permutation(sidecar.begin(), sidecar.end(), wanted.begin(), wanted.end()));
+  Rows host = {"host_id", "digest"};
+  host.insert(host.end(), host_columns().begin(), host_columns().end());
+  EXPECT_EQ(columns("host"), host);
+}
+
+TEST_F(CatalogSchema, HasTheViewsThatAreDocumentedAndNoOthers) {
+  EXPECT_EQ(rows("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name"),
+            names("about artifacts callbacks files hosts kvm_stats metrics payload_metrics pool "
+                  "results run_dirs sessions verifier_programs"));
+}
+
+TEST_F(CatalogSchema, HasTheColumnsThatAreDocumented) {
+  const Rows results = names(
+      "sidecar_id id run_dir job file_name path session test_name variant_hash file_hash topology "
+      "scheduler scheduler_commit resolve_source project_commit payload work_type kernel_version "
+      "kernel_series kernel_commit run_source verdict passed skipped inconclusive "
+      "expected_failure vcpus cpu_budget overcommitted timestamp time_ns run_id periodic_fired "
+      "periodic_target cleanup_duration_ms throughput_denomination host_dilation host_key arch "
+      "host_release monitor_samples worst_spread worst_gap_ms total_migrations "
+      "worst_migration_ratio max_imbalance_ratio max_dsq_depth stuck_count total_fallback "
+      "total_keep_last total_iterations size_bytes mtime_ns contract error");
+  EXPECT_EQ(columns("results"), results);
+  EXPECT_EQ(columns("pool"), results);
+  EXPECT_EQ(columns("run_dirs"),
+            names("run_dir tests pass fail skip inconclusive drift corrupt unreadable "
+                  "first_timestamp last_timestamp mtime_ns arch kernel_version project_commit "
+                  "session"));
+  EXPECT_EQ(columns("sessions"), names("session state first_timestamp last_timestamp run_dirs "
+                                       "tests pass fail skip inconclusive"));
+  EXPECT_EQ(columns("metrics"),
+            names("sidecar_id id test_name scheduler topology kernel_version project_commit "
+                  "session phase phase_label cgroup metric value"));
+  EXPECT_EQ(columns("verifier_programs"), names("sidecar_id position program verified_insns"));
+  EXPECT_EQ(columns("callbacks"), names("sidecar_id position program cnt nsecs nsecs_per_call"));
+  EXPECT_EQ(columns("kvm_stats"), names("sidecar_id stat sum avg vcpus"));
+  EXPECT_EQ(columns("payload_metrics"), names("sidecar_id payload_index position name value "
+                                              "polarity target unit stream exit_code"));
+  EXPECT_EQ(columns("hosts"),
+            names("host_key cpu_model cpu_vendor total_memory_kib hugepages_total hugepages_free "
+                  "hugepages_size_kib thp_enabled thp_defrag sched_tunables online_cpus numa_nodes "
+                  "cpufreq_governor kernel_name kernel_release arch kernel_cmdline task_delayacct "
+                  "config_task_xacct heap_state"));
+  EXPECT_EQ(columns("artifacts"),
+            names("run_dir test_name file_hash kind path size_bytes mtime_ns is_symlink"));
+  EXPECT_EQ(columns("files"), names("run_dir job file_name path status error_class error "
+                                    "size_bytes mtime_ns ctime_ns id is_symlink"));
+  EXPECT_EQ(columns("about"), names("key value"));
+}
+
+TEST_F(CatalogSchema, HasNoStrictTable) {
+  EXPECT_EQ(rows("SELECT name FROM pragma_table_list WHERE strict"), Rows{});
+}
+
+TEST_F(CatalogSchema, IsMarkedAsOurs) {
+  EXPECT_EQ(rows("PRAGMA application_id"), (Rows{"1802791288"}));
+  EXPECT_EQ(rows("PRAGMA user_version"), (Rows{std::to_string(catalog_layout_version())}));
+  EXPECT_EQ(rows("SELECT key, value FROM about ORDER BY key"),
+            (Rows{"extraction_version|" + std::to_string(k_extraction_version),
+                  "layout_version|" + std::to_string(catalog_layout_version())}));
+}
+
+TEST_F(CatalogSchema, IsOpenedByTheStockShellViewByView) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path("catalog.sqlite3");
+  {
+    SQLite::Database database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    migrate_catalog(database);
+  }
+  for (const ViewDefinition& view : view_definitions()) {
+    const std::string command =
+        "sqlite3 -bail '" + file + "' 'SELECT * FROM " + view.name + " LIMIT 1' > /dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0) << view.name;
+  }
+}
+
+TEST_F(CatalogSchema, AnswersTheUsualQuestionsFromAnIndex) {
+  const auto plan = [&](const std::string& condition) {
+    return rows("EXPLAIN QUERY PLAN SELECT path FROM results WHERE " + condition)[0];
+  };
+  EXPECT_NE(plan("project_commit = 'x' AND verdict = 'fail'").find("sidecar_by_commit"),
+            std::string::npos);
+  EXPECT_NE(plan("verdict = 'fail' AND scheduler = 'x'").find("sidecar_by_verdict"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace ktstr::test

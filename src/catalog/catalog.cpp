@@ -142,7 +142,8 @@ class CatalogOpener {
     tables.forget_stamps();
     tables.set_setting("extraction_version", k_extraction_version);
     transaction.commit();
-    catalog_.warnings_.push_back("this version reads more from a file: every file is read again");
+    catalog_.warnings_.emplace_back(
+        "this version reads more from a file: every file is read again");
   }
 
   Result<void> put_aside(const std::string& path, const std::string& why) {

@@ -24,7 +24,7 @@ inline Value to_value(const std::string& value) { return value; }
 
 template <typename E>
 requires std::is_enum_v<E> Value to_value(E value) {
-  return std::string(EnumNames<E>::names[static_cast<std::size_t>(value)]);
+  return std::string(EnumNames<E>::k_names[static_cast<std::size_t>(value)]);
 }
 
 template <typename T>

@@ -61,7 +61,7 @@ Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
 Result<void> RefreshStore::finish_root(LookedDirectory& root) { return store_batch(root, true); }
 
 Result<void> RefreshStore::observe(const DirectoryRow& directory, const FileRow* old,
-                                   const PreparedFile* file, const std::string* bytes) {
+                                   const PreparedFile* file, const std::string* bytes) const {
   const std::string& name = file != nullptr ? file->file_name : old->file_name;
   return options_.observer->before_change({relative_path(directory, name),
                                            old != nullptr ? old->content_id : "",

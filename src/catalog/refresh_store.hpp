@@ -47,7 +47,7 @@ class RefreshStore {
   void write_batch(LookedDirectory& directory, bool is_end);
   [[nodiscard]] Worth worth_of(const LookedDirectory& directory, bool is_end);
   [[nodiscard]] Result<void> observe(const DirectoryRow& directory, const FileRow* old,
-                                     const PreparedFile* file, const std::string* bytes);
+                                     const PreparedFile* file, const std::string* bytes) const;
   [[nodiscard]] Result<void> observe_batch(const LookedDirectory& directory, bool is_end);
   [[nodiscard]] Result<void> observe_end(const LookedDirectory& directory);
   [[nodiscard]] bool artifacts_differ(const LookedDirectory& directory);

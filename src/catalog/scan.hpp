@@ -40,7 +40,7 @@ struct FilePlan {
   struct Read {
     DirectoryEntry entry;
     std::optional<FileRow> known;
-    LookReason reason;
+    LookReason reason = LookReason::unchanged;
   };
   struct Put {
     PreparedFile file;

@@ -44,9 +44,13 @@ std::int32_t catalog_layout_version() { return static_cast<std::int32_t>(std::si
 
 CatalogHeader read_header(SQLite::Database& database) {
   CatalogHeader header;
+  // One snapshot: while another process makes the catalog, half of the answers from before and half
+  // from after would look like somebody else's database.
+  database.exec("SAVEPOINT header");
   header.layout_version = pragma(database, "user_version");
   const std::int32_t application_id = pragma(database, "application_id");
   const bool has_tables = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0;
+  database.exec("RELEASE header");
   if (application_id == 0 && header.layout_version == 0 && !has_tables) return header;
   if (application_id != k_catalog_application_id) {
     header.state = CatalogState::foreign;

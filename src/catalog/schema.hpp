@@ -30,7 +30,7 @@ struct CatalogHeader {
 };
 
 /// The first statement after opening: proves that the file is a database, and whose.
-/// Throws SQLite::Exception (NOTADB for a file that isn't one).
+/// Throws SQLite::Exception (NOTADB for a file that isn't one); the connection is of no use then.
 [[nodiscard]] CatalogHeader read_header(SQLite::Database& database);
 
 /// Brings an empty or older catalog to the current layout, in one transaction, views included.

@@ -35,7 +35,7 @@ class LazyStatement {
 };
 
 struct CatalogTables::Statements {
-  explicit Statements(SQLite::Database& database);
+  explicit Statements(SQLite::Database& db);
 
   // tables.cpp
   LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,

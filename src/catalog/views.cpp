@@ -31,7 +31,8 @@ std::string pick_value() {
   std::string sql = "CASE m.position";
   for (int i = 0; i < k_series_width; ++i) {
     const std::string number = std::to_string(i);
-    sql += (i % 4 == 0 ? "\n    " : " ") + ("WHEN " + number + " THEN v.v" + number);
+    sql += i % 4 == 0 ? "\n    " : " ";
+    sql.append("WHEN ").append(number).append(" THEN v.v").append(number);
   }
   return sql + "\n  END";
 }

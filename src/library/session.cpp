@@ -34,7 +34,7 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
     catalog.location.others.push_back(*cached);
   }
-  catalog.location.others.push_back(":memory:");
+  catalog.location.others.emplace_back(":memory:");
   return catalog;
 }
 

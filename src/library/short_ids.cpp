@@ -14,7 +14,7 @@ void ShortIdRows::set_rows(std::unique_ptr<RowSource> rows) {
 }
 
 Result<bool> ShortIdRows::next(std::vector<Value>& row) {
-  const auto more = rows_->next(row);
+  auto more = rows_->next(row);
   if (!more || !*more) return more;
   return guarded(path_, [&] {
     for (const std::size_t column : id_columns_) {

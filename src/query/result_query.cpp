@@ -13,8 +13,8 @@ namespace ktstr {
 namespace {
 
 // Most of a result's identity in 80 columns; a narrow table drops from them by priority.
-constexpr std::string_view k_default_columns[] = {
-    "id", "verdict", "test_name", "scheduler", "topology", "kernel_version", "project_commit"};
+constexpr std::string_view k_default_columns[] = {"id",        "verdict",  "test_name",
+                                                  "scheduler", "topology", "kernel_version"};
 constexpr const char* k_tie_order = "\"run_dir\", \"job\", \"file_name\"";
 
 class SqlBuilder {

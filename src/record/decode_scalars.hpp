@@ -110,14 +110,14 @@ template <typename E>
 requires std::is_enum_v<E>
 void read(Walk& walk, const element& value, E& out) {
   Variant variant;
-  const auto& names = EnumNames<E>::names;
+  const auto& names = EnumNames<E>::k_names;
   if (!read_variant(walk, value, names, std::size(names), variant)) return;
   if (is_unit(walk, variant)) out = static_cast<E>(variant.index);
 }
 
 inline void read(Walk& walk, const element& value, Polarity& out) {
   Variant variant;
-  const auto& names = EnumNames<Polarity>::names;
+  const auto& names = EnumNames<Polarity>::k_names;
   if (!read_variant(walk, value, names, std::size(names), variant)) return;
   const auto kind = static_cast<Polarity::Kind>(variant.index);
   if (kind != Polarity::Kind::target_value) {

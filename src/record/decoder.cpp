@@ -25,7 +25,7 @@ namespace {
 /// says nothing): the other contract takes it as an unknown key.
 template <RecordObject T, std::size_t I>
 bool read_field(Walk& walk, const element& value, T& out) {
-  constexpr auto field = std::get<I>(Fields<T>::table);
+  constexpr auto field = std::get<I>(Fields<T>::k_table);
   const Walk::Narrow narrow(walk, field.side);
   const Walk::Step step(walk, field.key);
   if (field.side == Side::newer) walk.saw_newer_key();
@@ -52,14 +52,14 @@ struct FieldIndex {
 template <RecordObject T, std::size_t... I>
 constexpr FieldIndex<T> make_field_index(std::index_sequence<I...>) {
   static_assert(sizeof...(I) <= 64, "ObjectKeys::read has a bit per field");
-  FieldIndex<T> index{{std::get<I>(Fields<T>::table).key...},
+  FieldIndex<T> index{{std::get<I>(Fields<T>::k_table).key...},
                       {&read_field<T, I>...},
-                      {std::get<I>(Fields<T>::table).side...},
+                      {std::get<I>(Fields<T>::k_table).side...},
                       0};
   const auto bit = [](bool required, std::size_t i) {
     return required ? std::uint64_t{1} << i : std::uint64_t{0};
   };
-  index.required = (bit(std::get<I>(Fields<T>::table).presence == Presence::required, I) | ...);
+  index.required = (bit(std::get<I>(Fields<T>::k_table).presence == Presence::required, I) | ...);
   return index;
 }
 

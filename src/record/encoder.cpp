@@ -35,11 +35,11 @@ void write(PrettyWriter& out, T value) { out.integer(value); }
 template <typename E>
 requires std::is_enum_v<E>
 void write(PrettyWriter& out, E value) {
-  out.string(EnumNames<E>::names[static_cast<std::size_t>(value)]);
+  out.string(EnumNames<E>::k_names[static_cast<std::size_t>(value)]);
 }
 
 void write(PrettyWriter& out, const Polarity& value) {
-  const std::string_view name = EnumNames<Polarity>::names[static_cast<std::size_t>(value.kind)];
+  const std::string_view name = EnumNames<Polarity>::k_names[static_cast<std::size_t>(value.kind)];
   if (value.kind != Polarity::Kind::target_value) {
     out.string(name);
     return;
@@ -168,7 +168,7 @@ void write(PrettyWriter& out, const T& object) {
       [](const auto&... field) {
         return std::array<std::string_view, sizeof...(field)>{field.key...};
       },
-      Fields<T>::table);
+      Fields<T>::k_table);
   UnknownKeys unknown(object.keys.unknown, keys.data(), keys.size());
   std::size_t place = 0;
   const auto write_next = [&](const auto& field) {
@@ -176,7 +176,7 @@ void write(PrettyWriter& out, const T& object) {
     write_field(out, object, field);
   };
   out.begin_object();
-  std::apply([&](const auto&... field) { (write_next(field), ...); }, Fields<T>::table);
+  std::apply([&](const auto&... field) { (write_next(field), ...); }, Fields<T>::k_table);
   unknown.write_through(out, keys.size() + 1);
   out.end_object();
 }

@@ -26,9 +26,9 @@ template <typename Owner, typename T>
 struct Field {
   using Type = T;
   std::string_view key;
-  T Owner::*member;
-  Presence presence;
-  Side side;
+  T Owner::*member = nullptr;
+  Presence presence = Presence::required;
+  Side side = Side::both;
 };
 
 template <typename Owner, typename T>
@@ -53,17 +53,17 @@ constexpr Field<Owner, T> only(Side side, Field<Owner, T> field) {
   return field;
 }
 
-/// Specialised for each object type: `static constexpr auto table = std::make_tuple(Field…)`.
+/// Specialised for each object type: `static constexpr auto k_table = std::make_tuple(Field…)`.
 template <typename T>
 struct Fields;
 
 template <typename T>
 concept RecordObject = requires {
-  Fields<T>::table;
+  Fields<T>::k_table;
 };
 
 template <RecordObject T>
-inline constexpr std::size_t k_field_count = std::tuple_size_v<decltype(Fields<T>::table)>;
+inline constexpr std::size_t k_field_count = std::tuple_size_v<decltype(Fields<T>::k_table)>;
 
 /// Whether a decoder found and could read the field that `member` names. A record that was never
 /// decoded says no to everything.
@@ -77,7 +77,7 @@ bool was_read(const T& object, M T::*member) {
     }
     ++index;
   };
-  std::apply([&](const auto&... field) { (look(field), ...); }, Fields<T>::table);
+  std::apply([&](const auto&... field) { (look(field), ...); }, Fields<T>::k_table);
   return (object.keys.read & bit) != 0;
 }
 
@@ -86,53 +86,54 @@ template <typename E>
 struct EnumNames;
 template <>
 struct EnumNames<MetricStream> {
-  static constexpr std::string_view names[] = {"Stdout", "Stderr"};
+  static constexpr std::string_view k_names[] = {"Stdout", "Stderr"};
 };
 template <>
 struct EnumNames<DelayacctState> {
-  static constexpr std::string_view names[] = {"config_off", "runtime_off", "on"};
+  static constexpr std::string_view k_names[] = {"config_off", "runtime_off", "on"};
 };
 template <>
 struct EnumNames<XacctState> {
-  static constexpr std::string_view names[] = {"on", "off", "unknown"};
+  static constexpr std::string_view k_names[] = {"on", "off", "unknown"};
 };
 template <>
 struct EnumNames<ThroughputDenomination> {
-  static constexpr std::string_view names[] = {"wall", "cpu_sec"};
+  static constexpr std::string_view k_names[] = {"wall", "cpu_sec"};
 };
 /// Polarity's names; TargetValue alone carries a number.
 template <>
 struct EnumNames<Polarity> {
-  static constexpr std::string_view names[] = {"HigherBetter", "LowerBetter", "TargetValue",
-                                               "Unknown", "Informational"};
+  static constexpr std::string_view k_names[] = {"HigherBetter", "LowerBetter", "TargetValue",
+                                                 "Unknown", "Informational"};
 };
 
 template <>
 struct Fields<PlatStats> {
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("plat", &PlatStats::plat), required("nr_samples", &PlatStats::nr_samples),
       required("max", &PlatStats::max), required("min", &PlatStats::min));
 };
 
 template <>
 struct Fields<TaobenchStats> {
-  static constexpr auto table = std::make_tuple(required("get_cmds", &TaobenchStats::get_cmds),
-                                                required("get_misses", &TaobenchStats::get_misses),
-                                                required("fast_ops", &TaobenchStats::fast_ops),
-                                                required("slow_ops", &TaobenchStats::slow_ops),
-                                                required("elapsed_ns", &TaobenchStats::elapsed_ns));
+  static constexpr auto k_table =
+      std::make_tuple(required("get_cmds", &TaobenchStats::get_cmds),
+                      required("get_misses", &TaobenchStats::get_misses),
+                      required("fast_ops", &TaobenchStats::fast_ops),
+                      required("slow_ops", &TaobenchStats::slow_ops),
+                      required("elapsed_ns", &TaobenchStats::elapsed_ns));
 };
 
 template <>
 struct Fields<TaobenchPhaseStats> {
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("counters", &TaobenchPhaseStats::counters),
                       required("serve_lat", &TaobenchPhaseStats::serve_lat));
 };
 
 template <>
 struct Fields<SchbenchPhaseStats> {
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("wakeup", &SchbenchPhaseStats::wakeup),
       required("request", &SchbenchPhaseStats::request), required("rps", &SchbenchPhaseStats::rps),
       required("msg_run_delay_ns", &SchbenchPhaseStats::msg_run_delay_ns),
@@ -145,7 +146,7 @@ struct Fields<SchbenchPhaseStats> {
 template <>
 struct Fields<CgroupStats> {
   using T = CgroupStats;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("cgroup_name", &T::cgroup_name), required("num_workers", &T::num_workers),
       required("cpus_used", &T::cpus_used), required("num_cpus", &T::num_cpus),
       nullable("avg_off_cpu_pct", &T::avg_off_cpu_pct),
@@ -176,7 +177,7 @@ struct Fields<CgroupStats> {
 template <>
 struct Fields<PhaseCgroupStats> {
   using T = PhaseCgroupStats;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("num_workers", &T::num_workers), required("cpus_used", &T::cpus_used),
       required("wake_latencies_ns", &T::wake_latencies_ns),
       required("wake_sample_total", &T::wake_sample_total),
@@ -197,7 +198,7 @@ struct Fields<PhaseCgroupStats> {
 template <>
 struct Fields<PhaseBucket> {
   using T = PhaseBucket;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("step_index", &T::step_index), required("label", &T::label),
                       required("start_ms", &T::start_ms), required("end_ms", &T::end_ms),
                       required("sample_count", &T::sample_count), required("metrics", &T::metrics),
@@ -207,7 +208,7 @@ struct Fields<PhaseBucket> {
 template <>
 struct Fields<ScenarioStats> {
   using T = ScenarioStats;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("cgroups", &T::cgroups), required("total_workers", &T::total_workers),
       required("total_cpus", &T::total_cpus), required("total_migrations", &T::total_migrations),
       required("worst_spread", &T::worst_spread), required("worst_gap_ms", &T::worst_gap_ms),
@@ -220,7 +221,7 @@ struct Fields<ScenarioStats> {
 template <>
 struct Fields<ScxEventDeltas> {
   using T = ScxEventDeltas;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("total_fallback", &T::total_fallback), required("fallback_rate", &T::fallback_rate),
       required("max_fallback_burst", &T::max_fallback_burst),
       required("total_dispatch_offline", &T::total_dispatch_offline),
@@ -241,7 +242,7 @@ struct Fields<ScxEventDeltas> {
 template <>
 struct Fields<SchedstatDeltas> {
   using T = SchedstatDeltas;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("total_run_delay", &T::total_run_delay), required("total_pcount", &T::total_pcount),
       required("total_sched_count", &T::total_sched_count),
       required("total_yld_count", &T::total_yld_count),
@@ -255,7 +256,7 @@ struct Fields<SchedstatDeltas> {
 template <>
 struct Fields<SchedDomainLbDelta> {
   using T = SchedDomainLbDelta;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("level", &T::level), required("lb_count", &T::lb_count),
                       required("lb_failed", &T::lb_failed), required("lb_gained", &T::lb_gained),
                       required("lb_imbalance_load", &T::lb_imbalance_load),
@@ -268,7 +269,7 @@ struct Fields<SchedDomainLbDelta> {
 template <>
 struct Fields<ProgStatsDelta> {
   using T = ProgStatsDelta;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("name", &T::name), required("cnt", &T::cnt),
                       required("nsecs", &T::nsecs), required("nsecs_per_call", &T::nsecs_per_call));
 };
@@ -276,7 +277,7 @@ struct Fields<ProgStatsDelta> {
 template <>
 struct Fields<BpfMapFieldValue> {
   using T = BpfMapFieldValue;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("key", &T::key), required("value", &T::value),
                       defaulted("is_counter", &T::is_counter));
 };
@@ -284,7 +285,7 @@ struct Fields<BpfMapFieldValue> {
 template <>
 struct Fields<MonitorSummary> {
   using T = MonitorSummary;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("total_samples", &T::total_samples),
       required("max_imbalance_ratio", &T::max_imbalance_ratio),
       required("max_local_dsq_depth", &T::max_local_dsq_depth),
@@ -305,19 +306,19 @@ struct Fields<MonitorSummary> {
 template <>
 struct Fields<ProgVerifierStats> {
   using T = ProgVerifierStats;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("name", &T::name), required("verified_insns", &T::verified_insns));
 };
 
 template <>
 struct Fields<KvmStatsTotals> {
-  static constexpr auto table = std::make_tuple(required("per_vcpu", &KvmStatsTotals::per_vcpu));
+  static constexpr auto k_table = std::make_tuple(required("per_vcpu", &KvmStatsTotals::per_vcpu));
 };
 
 template <>
 struct Fields<StimulusEvent> {
   using T = StimulusEvent;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("elapsed_ms", &T::elapsed_ms), required("label", &T::label),
       nullable("op_kind", &T::op_kind), nullable("detail", &T::detail),
       nullable("total_iterations", &T::total_iterations), nullable("step_index", &T::step_index),
@@ -327,7 +328,7 @@ struct Fields<StimulusEvent> {
 template <>
 struct Fields<Metric> {
   using T = Metric;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("name", &T::name), required("value", &T::value), required("polarity", &T::polarity),
       required("unit", &T::unit), required("stream", &T::stream));
 };
@@ -335,7 +336,7 @@ struct Fields<Metric> {
 template <>
 struct Fields<PayloadMetrics> {
   using T = PayloadMetrics;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("payload_index", &T::payload_index),
                       required("metrics", &T::metrics), required("exit_code", &T::exit_code));
 };
@@ -343,7 +344,7 @@ struct Fields<PayloadMetrics> {
 template <>
 struct Fields<PerfDeltaAssertionRecord> {
   using T = PerfDeltaAssertionRecord;
-  static constexpr auto table =
+  static constexpr auto k_table =
       std::make_tuple(required("metric", &T::metric), nullable("direction", &T::direction),
                       nullable("max_regression_pct", &T::max_regression_pct),
                       nullable("min_abs", &T::min_abs), nullable("phase", &T::phase));
@@ -352,7 +353,7 @@ struct Fields<PerfDeltaAssertionRecord> {
 template <>
 struct Fields<HostHeapState> {
   using T = HostHeapState;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       omitted("active_bytes", &T::active_bytes), omitted("allocated_bytes", &T::allocated_bytes),
       omitted("resident_bytes", &T::resident_bytes), omitted("mapped_bytes", &T::mapped_bytes),
       omitted("narenas", &T::narenas));
@@ -361,7 +362,7 @@ struct Fields<HostHeapState> {
 template <>
 struct Fields<HostContext> {
   using T = HostContext;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       omitted("cpu_model", &T::cpu_model), omitted("cpu_vendor", &T::cpu_vendor),
       omitted("total_memory_kib", &T::total_memory_kib),
       omitted("hugepages_total", &T::hugepages_total),
@@ -379,7 +380,7 @@ struct Fields<HostContext> {
 template <>
 struct Fields<Record> {
   using T = Record;
-  static constexpr auto table = std::make_tuple(
+  static constexpr auto k_table = std::make_tuple(
       required("test_name", &T::test_name), required("topology", &T::topology),
       required("scheduler", &T::scheduler), nullable("scheduler_commit", &T::scheduler_commit),
       nullable("resolve_source", &T::resolve_source),

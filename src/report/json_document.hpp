@@ -51,6 +51,8 @@ class JsonValue {
                                std::string, JsonRaw, JsonArray, JsonObject>;
 
   JsonValue() = default;  ///< null
+  // Implicit on purpose: a document's code should read like the document.
+  // NOLINTBEGIN(google-explicit-constructor)
   JsonValue(std::nullptr_t) {}
   JsonValue(const char* text) : content_(std::string(text)) {}
   JsonValue(std::string_view text) : content_(std::string(text)) {}
@@ -65,6 +67,7 @@ class JsonValue {
   JsonValue(const std::optional<T>& value) {
     if (value) *this = JsonValue(*value);
   }
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] const Content& content() const { return content_; }
 

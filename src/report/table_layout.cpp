@@ -24,6 +24,7 @@ struct Fit {
     const ColumnWish& wish = wishes[i];
     if (wish.is_number) return wish.natural_width;
     if (at_floor) return std::min(wish.natural_width, k_text_floor);
+    if (wish.least_width > 0) return std::min(wish.natural_width, wish.least_width);
     return std::min(wish.natural_width, std::max(k_text_minimum, wish.header_width));
   }
   [[nodiscard]] int capped(std::size_t i, int cap) const {

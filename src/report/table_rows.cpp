@@ -55,7 +55,8 @@ class TableFormatter : public RowFormatter {
       for (const Row& row : sample) {
         natural = std::max(natural, display_width(table_cell(value_at(row, i))));
       }
-      wishes.push_back({header_width, natural, numbers_[i], columns[i].priority});
+      wishes.push_back(
+          {header_width, natural, numbers_[i], columns[i].priority, columns[i].least_width});
       verdicts_.push_back(color_ && columns[i].name == "verdict");
     }
     places_ = fit_columns(wishes, width_);

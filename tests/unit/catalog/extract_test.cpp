@@ -126,8 +126,8 @@ TEST(Extraction, CallsADenominationThatIsNotThereWall) {
 
 TEST(Extraction, KeepsWhatADriftedRecordHasAndNothingElse) {
   const std::string json =
-      R"({"test_name":"old","scheduler":"scx_x","passed":false,"skipped":true,"inconclusive":false,)"
-      R"("vcpus":4,"stats":{"worst_gap_ms":7,"ext_metrics":{"goodput":3.5}}})";
+      R"({"test_name":"old","scheduler":"scx_x","passed":false,"skipped":true,)"
+      R"("inconclusive":false,"vcpus":4,"stats":{"worst_gap_ms":7,"ext_metrics":{"goodput":3.5}}})";
   EXPECT_EQ(column_of_text(json, "test_name"), "'old'");
   EXPECT_EQ(column_of_text(json, "scheduler"), "'scx_x'");
   EXPECT_EQ(column_of_text(json, "verdict"), "'skip'");

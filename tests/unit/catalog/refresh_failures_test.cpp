@@ -166,6 +166,9 @@ TEST_F(RefreshFailures, CallsAFileUnreadableThatCantEvenBeLookedAt) {
   pool_.refresh(CheckLevel::files);
   EXPECT_EQ(pool_.rows("SELECT status, error FROM files"),
             (Rows{"unreadable|Permission denied (os error 13)"}));
+  pool_.files().fail_status("/runs/run/a.ktstr.json", 0);
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.statuses(), (Rows{"run/a.ktstr.json|ok"}));
 }
 
 TEST_F(RefreshFailures, PassesOverAFileThatVanishesAfterTheListing) {

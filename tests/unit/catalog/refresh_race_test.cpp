@@ -41,16 +41,30 @@ TEST_F(RefreshRace, LooksAgainWhereItLeftARowAlone) {
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
   pool_.put("run/b.ktstr.json", sidecar_of("b"));
   pool_.settle();
-  pool_.put("run/a.ktstr.json", sidecar_of("c"));
+  pool_.files().remove("/runs/run/a.ktstr.json");
   pool_.wait();
-  pool_.files().before_read("/runs/run/a.ktstr.json", [&] {
-    pool_.put("run/a.ktstr.json", sidecar_of("d"));
-    refresh_elsewhere();
+  // A refresh that looked at "a" before its end stores what it saw, after we have found it gone.
+  pool_.files().before_status("/runs/run/b.ktstr.json", [&] {
+    pool_.database().exec("UPDATE sidecar SET ctime_ns = 1 WHERE file_name = 'a.ktstr.json'");
   });
   pool_.refresh(CheckLevel::dirs);
-  pool_.files().clear_counts();
+  EXPECT_EQ(pool_.paths(), (Rows{"run/a.ktstr.json", "run/b.ktstr.json"}));
   pool_.refresh(CheckLevel::dirs);
-  EXPECT_EQ(pool_.listed(), (Rows{"/runs/run"}));
+  EXPECT_EQ(pool_.paths(), (Rows{"run/b.ktstr.json"}));
+}
+
+TEST_F(RefreshRace, LooksAgainWhereAnotherRefreshRemovedTheDirectoryMeanwhile) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.wait();
+  // One that looked while the directory was away for a moment.
+  pool_.files().before_read("/runs/run/b.ktstr.json", [&] {
+    pool_.database().exec("DELETE FROM sidecar; DELETE FROM directory WHERE run_dir = 'run'");
+  });
+  pool_.refresh(CheckLevel::dirs);
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.paths(), (Rows{"run/a.ktstr.json", "run/b.ktstr.json"}));
 }
 
 TEST_F(RefreshRace, DoesNotCountWhatAnotherRefreshStoredFirst) {

@@ -53,7 +53,7 @@ ResultQuery selecting(const std::string& columns) {
 
 TEST_F(ResultQueryTest, GivesItsDefaultColumns) {
   EXPECT_EQ(column_names({}), (test::Rows{"id", "verdict", "test_name", "scheduler", "topology",
-                                          "kernel_version", "project_commit"}));
+                                          "kernel_version"}));
 }
 
 TEST_F(ResultQueryTest, TakesColumnPrioritiesFromTheTable) {

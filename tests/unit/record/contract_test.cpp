@@ -159,9 +159,9 @@ class KeyCensus {
 
   template <RecordObject T>
   static std::string kind_of() {
-    std::string kind(std::get<0>(Fields<T>::table).key);
+    std::string kind(std::get<0>(Fields<T>::k_table).key);
     if constexpr (k_field_count < T >> 1)
-      kind += "/" + std::string(std::get<1>(Fields<T>::table).key);
+      kind += "/" + std::string(std::get<1>(Fields<T>::k_table).key);
     return kind;
   }
 

@@ -24,7 +24,7 @@ inline constexpr bool k_is_option<std::optional<M>> = true;
 
 template <RecordObject T, typename Each>
 void for_each_field(Each each) {
-  std::apply([&](const auto&... field) { (each(field), ...); }, Fields<T>::table);
+  std::apply([&](const auto&... field) { (each(field), ...); }, Fields<T>::k_table);
 }
 
 template <typename M>
@@ -124,7 +124,7 @@ std::string minimal_json() {
   } else if constexpr (std::is_same_v<M, std::string>) {
     return "\"x\"";
   } else if constexpr (std::is_enum_v<M>) {
-    return '"' + std::string(EnumNames<M>::names[0]) + '"';
+    return '"' + std::string(EnumNames<M>::k_names[0]) + '"';
   } else if constexpr (std::is_same_v<M, Polarity>) {
     return "\"Unknown\"";
   } else if constexpr (std::is_same_v<M, BucketCounts>) {

@@ -167,6 +167,15 @@ TEST(TableLayout, GivesTheRoomOfADroppedColumnToTheOthers) {
   EXPECT_EQ(places[0].width, 20);
 }
 
+TEST(TableLayout, DropsAColumnBeforeItCutsAnotherBelowItsLeastWidth) {
+  // A date of 20 cells and a name beside a column that may go.
+  const auto places =
+      fit_columns({{4, 23, false, 0, 15}, {4, 20, false, 0, 20}, {4, 7, false, 1}}, 40);
+  EXPECT_FALSE(places[2].shown);
+  EXPECT_EQ(places[0].width, 18);
+  EXPECT_EQ(places[1].width, 20);
+}
+
 TEST(TableLayout, UsesEveryCell) {
   const auto places = fit_columns({{4, 40, false, 0}, {4, 40, false, 0}}, 41);
   EXPECT_EQ(places[0].width + places[1].width + k_gutter, 41);

@@ -15,9 +15,28 @@ constexpr const char* k_list_sql =
     "pass, fail, skip, inconclusive FROM run_dirs d ORDER BY mtime_ns DESC, run_dir";
 
 const std::vector<RowColumn>& list_columns() {
-  static const std::vector<RowColumn> columns = {{"run"},  {"tests"}, {"date"}, {"arch"},
-                                                 {"pass"}, {"fail"},  {"skip"}, {"inconclusive"}};
+  // A date is whole or useless; the architecture is nearly always the same.
+  static const std::vector<RowColumn> columns = {{"run", 0, 15}, {"tests"},       {"date", 0, 20},
+                                                 {"arch", 1},    {"pass"},        {"fail"},
+                                                 {"skip"},       {"inconclusive"}};
   return columns;
+}
+
+/// The statement's rows with columns that know what a narrow terminal may do to them.
+class ListRows : public RowSource {
+ public:
+  explicit ListRows(std::unique_ptr<RowSource> rows) : rows_(std::move(rows)) {}
+  [[nodiscard]] const std::vector<RowColumn>& columns() const override { return list_columns(); }
+  [[nodiscard]] Result<bool> next(std::vector<Value>& row) override { return rows_->next(row); }
+
+ private:
+  std::unique_ptr<RowSource> rows_;
+};
+
+Result<std::unique_ptr<RowSource>> list_rows(Session& session) {
+  auto rows = run_statement(session.database(), k_list_sql, 0, system_clock());
+  if (!rows) return fail(std::move(rows.error()));
+  return std::make_unique<ListRows>(std::move(*rows));
 }
 
 int run(const Context& context) {
@@ -29,9 +48,7 @@ int run(const Context& context) {
     RowList nothing(list_columns(), {});
     return context.print_rows(nothing);
   }
-  const Answer answer = print_answer(context, *session, [&] {
-    return run_statement(session->database(), k_list_sql, 0, system_clock());
-  });
+  const Answer answer = print_answer(context, *session, [&] { return list_rows(*session); });
   if (answer.status == k_done) {
     if (answer.rows == 0) context.note("no run directories in " + session->paths().root.path);
     note_left_out(context, *session, true);

@@ -10,6 +10,7 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
   switch (exception.getErrorCode()) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
+    case SQLITE_CONSTRAINT:  // rows that our statements never make
       error.code = ErrorCode::corrupt;
       break;
     case SQLITE_BUSY:

@@ -174,7 +174,7 @@ TEST_F(CatalogOpening, PutsEachOfTwoDamagedCatalogsAsideUnderItsOwnName) {
 TEST_F(CatalogOpening, RebuildsACatalogWhoseDamageOnlyTheRefreshMeets) {
   make_pool();
   {
-    // Zeroes every page but the first ones, which hold the schema and the settings.
+    // A page that opening does not touch.
     SQLite::Database database(path(), SQLite::OPEN_READWRITE);
     database.exec("PRAGMA journal_mode = DELETE");
     const auto page =
@@ -190,6 +190,21 @@ TEST_F(CatalogOpening, RebuildsACatalogWhoseDamageOnlyTheRefreshMeets) {
   refresh.workers = 0;
   const auto report = catalog->refresh(system_file_system(), clock_, refresh);
   ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(catalog->warnings().size(), 1U);
+  EXPECT_EQ(rows_text(catalog->database(), "SELECT test_name FROM pool"), (Rows{"a"}));
+}
+
+TEST_F(CatalogOpening, RebuildsACatalogWhoseRowsDoNotFitTogether) {
+  make_pool();
+  {
+    SQLite::Database database(path(), SQLite::OPEN_READWRITE);
+    database.exec("DELETE FROM sidecar; DELETE FROM directory");
+  }
+  auto catalog = open();
+  ASSERT_TRUE(catalog);
+  RefreshOptions refresh;
+  refresh.workers = 0;
+  ASSERT_TRUE(catalog->refresh(system_file_system(), clock_, refresh));
   EXPECT_EQ(catalog->warnings().size(), 1U);
   EXPECT_EQ(rows_text(catalog->database(), "SELECT test_name FROM pool"), (Rows{"a"}));
 }

@@ -60,7 +60,8 @@ TEST_F(RefreshRace, LooksAgainWhereAnotherRefreshRemovedTheDirectoryMeanwhile) {
   pool_.wait();
   // One that looked while the directory was away for a moment.
   pool_.files().before_read("/runs/run/b.ktstr.json", [&] {
-    pool_.database().exec("DELETE FROM sidecar; DELETE FROM directory WHERE run_dir = 'run'");
+    CatalogTables other(pool_.database());
+    ASSERT_EQ(other.remove_directory(other.directories().back()), RowWrite::done);
   });
   pool_.refresh(CheckLevel::dirs);
   pool_.refresh(CheckLevel::dirs);

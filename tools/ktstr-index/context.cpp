@@ -38,7 +38,8 @@ std::vector<Option> Context::common_options() {
     return {};
   };
   const ValueParser parse_limit = [this](const std::string& text) -> Result<void> {
-    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos) {
+    if (text.empty() || text.size() > 18 ||
+        text.find_first_not_of("0123456789") != std::string::npos) {
       return fail(ErrorCode::usage, "wants a number of bytes, not '" + text + "'");
     }
     limits_.max_file_bytes = std::stoull(text);
@@ -117,6 +118,7 @@ int Context::print_document(const JsonObject& document, const std::vector<Fact>&
   }
   if (format_ == Format::table) return print_text(facts_text(facts));
   std::vector<std::vector<Value>> rows;
+  rows.reserve(facts.size());
   for (const Fact& fact : facts) rows.push_back({fact.name, fact.value});
   RowList list({{"name"}, {"value"}}, std::move(rows));
   return print_rows(list);

@@ -25,6 +25,8 @@
 #include "catalog/refresh.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/pipeline.hpp"
 #include "catalog/connection.hpp"
@@ -50,6 +52,22 @@ RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, cons
   return outcome;
 }
 
+/// Steps 2 to 5. Threads cost more than a whole refresh that finds nothing to read, so there are
+/// none before the first file.
+Result<void> refresh_directories(RefreshPlanner& planner, RefreshStore& store, const Clock& clock,
+                                 const RefreshOptions& options) {
+  const auto read = [&](RefreshTask&& task) { return read_file(std::move(task), options, clock); };
+  std::optional<RefreshTask> task = planner.next();
+  for (; task && task->read == nullptr; task = planner.next()) {
+    if (auto stored = store.take(read(std::move(*task))); !stored) return stored;
+  }
+  if (!task) return {};
+  return run_ordered<RefreshTask, RefreshOutcome>(
+      options.workers, std::max<std::size_t>(1, options.workers) * k_window_per_worker,
+      [&] { return task ? std::exchange(task, std::nullopt) : planner.next(); }, read,
+      [&](RefreshOutcome&& outcome) { return store.take(std::move(outcome)); });
+}
+
 Result<RefreshReport> run(SQLite::Database& database, const std::string& root,
                           FileSystem& file_system, const Clock& clock,
                           const RefreshOptions& options) {
@@ -59,11 +77,7 @@ Result<RefreshReport> run(SQLite::Database& database, const std::string& root,
   RefreshStore store(database, tables, clock, options);
   if (options.level == CheckLevel::none) return store.finish();
   if (auto opened = planner.open_root(root); !opened) return fail(std::move(opened.error()));
-  auto finished = run_ordered<RefreshTask, RefreshOutcome>(
-      options.workers, std::max<std::size_t>(1, options.workers) * k_window_per_worker,
-      [&] { return planner.next(); },
-      [&](RefreshTask&& task) { return read_file(std::move(task), options, clock); },
-      [&](RefreshOutcome&& outcome) { return store.take(std::move(outcome)); });
+  auto finished = refresh_directories(planner, store, clock, options);
   if (finished && planner.looked_root()) finished = store.finish_root(*planner.looked_root());
   if (!finished) return fail(std::move(finished.error()));
   RefreshReport report = store.finish();

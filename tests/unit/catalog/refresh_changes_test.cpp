@@ -263,6 +263,7 @@ TEST_F(Refresh, SeesASidecarInItsOwnDirectoryWithoutCountingALook) {
 }
 
 TEST_F(Refresh, TellsWhyItLooks) {
+  pool_.put(".ktstr-index/catalog.sqlite3", "");
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
   pool_.put("run/b.ktstr.json", sidecar_of("b"));
   pool_.settle();

@@ -53,6 +53,29 @@ TEST_F(RefreshRace, LooksAgainWhereItLeftARowAlone) {
   EXPECT_EQ(pool_.paths(), (Rows{"run/b.ktstr.json"}));
 }
 
+TEST_F(RefreshRace, LooksAgainWhereAnotherRefreshStoredAnOlderFileMeanwhile) {
+  pool_.put("run/a.ktstr.json", sidecar_of("a"));
+  pool_.settle();
+  pool_.put("run/a.ktstr.json", sidecar_of("b"));
+  pool_.wait();
+  pool_.files().before_read("/runs/run/a.ktstr.json",
+                            [&] { pool_.database().exec("UPDATE sidecar SET ctime_ns = 1"); });
+  pool_.refresh(CheckLevel::dirs);
+  pool_.refresh(CheckLevel::dirs);
+  EXPECT_EQ(pool_.tests(), (Rows{"run/a.ktstr.json|b"}));
+}
+
+TEST_F(RefreshRace, DoesNotUseAHostThatAnotherRefreshDroppedMeanwhile) {
+  Record record = small_record("a");
+  record.host.emplace().arch = "x86_64";
+  pool_.put("run1/a.ktstr.json", encode_record(record));
+  pool_.put("run2/b.ktstr.json", encode_record(record));
+  pool_.files().before_read("/runs/run2/b.ktstr.json",
+                            [&] { pool_.database().exec("DELETE FROM host"); });
+  pool_.refresh();
+  EXPECT_EQ(pool_.rows("SELECT arch FROM results WHERE run_dir = 'run2'"), (Rows{"x86_64"}));
+}
+
 TEST_F(RefreshRace, LooksAgainWhereAnotherRefreshRemovedTheDirectoryMeanwhile) {
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
   pool_.settle();

@@ -89,15 +89,15 @@ TEST_F(RefreshStamps, OfACopyThatKeepsAnOldMtimeAreNoticed) {
 TEST_F(RefreshStamps, AreTakenBeforeTheListing) {
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
   pool_.wait();
-  pool_.files().before_list("/runs/run", [&] {
-    pool_.put("run/b.ktstr.json", sidecar_of("b"));
+  pool_.files().before_list("/runs", [&] {
+    pool_.put("run2/b.ktstr.json", sidecar_of("b"));
     pool_.wait();
   });
   pool_.refresh(CheckLevel::dirs);
   pool_.files().clear_counts();
   // What is stored is the stamp of before, though the one of after would have been settled by now.
   pool_.refresh(CheckLevel::dirs);
-  EXPECT_EQ(pool_.listed(), (Rows{"/runs/run"}));
+  EXPECT_EQ(pool_.listed(), (Rows{"/runs"}));
 }
 
 TEST_F(RefreshStamps, OfADirectoryThatChangesBehindTheListingBringItBack) {

@@ -5,12 +5,12 @@
 // It reads every file each time; the catalog's `pool` must always equal what this loads.
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ktstr/messages.hpp"
 #include "ktstr/record.hpp"
 #include "ktstr/record_json.hpp"
 #include "ktstr/result.hpp"
@@ -61,8 +61,7 @@ struct Collection {
   std::vector<SidecarIoError> io_errors;
 };
 
-/// Where the one-line messages of a walk go, without a newline; the default writes to stderr.
-using MessageSink = std::function<void(std::string_view line)>;
+/// Where the one-line messages of a walk go by default.
 [[nodiscard]] MessageSink stderr_sink();
 
 struct WalkOptions {

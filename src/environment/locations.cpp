@@ -66,13 +66,17 @@ std::string canonical_path(const std::string& path) {
   return text;
 }
 
+std::string default_catalog_path(const std::string& root) {
+  return root + "/.ktstr-index/catalog.sqlite3";
+}
+
 FoundPath catalog_path(const std::optional<std::string>& flag, const Variables& variables,
                        const std::string& root) {
   if (flag) return {*flag, "--catalog"};
   if (auto named = non_empty(variables, "KTSTR_INDEX_CATALOG")) {
     return {*named, "KTSTR_INDEX_CATALOG"};
   }
-  return {root + "/.ktstr-index/catalog.sqlite3", "the runs root"};
+  return {default_catalog_path(root), "the runs root"};
 }
 
 std::optional<std::string> cached_catalog_path(const Variables& variables,

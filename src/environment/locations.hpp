@@ -35,7 +35,10 @@ struct FoundPath {
 /// An absolute path without links and dots, as far as it exists; the rest as it is.
 [[nodiscard]] std::string canonical_path(const std::string& path);
 
-/// `{root}/.ktstr-index/catalog.sqlite3`, unless the flag or KTSTR_INDEX_CATALOG names another.
+/// `{root}/.ktstr-index/catalog.sqlite3`.
+[[nodiscard]] std::string default_catalog_path(const std::string& root);
+
+/// The default one, unless the flag or KTSTR_INDEX_CATALOG names another.
 [[nodiscard]] FoundPath catalog_path(const std::optional<std::string>& flag,
                                      const Variables& variables, const std::string& root);
 

@@ -29,8 +29,7 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   CatalogOptions catalog;
   catalog.root = paths.root.path;
   catalog.location.path = paths.catalog.path;
-  catalog.location.is_in_root =
-      paths.catalog.path == paths.root.path + "/.ktstr-index/catalog.sqlite3";
+  catalog.location.is_in_root = paths.catalog.path == default_catalog_path(paths.root.path);
   if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
     catalog.location.others.push_back(*cached);
   }

@@ -5,9 +5,8 @@
 
 namespace ktstr {
 
-void ShortIdRows::set_rows(std::unique_ptr<RowSource> rows) {
-  rows_ = std::move(rows);
-  id_columns_.clear();
+ShortIdRows::ShortIdRows(SQLite::Database& database, std::unique_ptr<RowSource> rows)
+    : path_(database.getFilename()), rows_(std::move(rows)), prefixes_(database) {
   for (std::size_t i = 0; i < rows_->columns().size(); ++i) {
     if (rows_->columns()[i].name == "id") id_columns_.push_back(i);
   }

@@ -10,21 +10,20 @@
 
 namespace ktstr {
 
-/// Rows with each id in the column `id` cut to the shortest prefix that names its result. Make it
-/// before the rows: while they live the connection refuses statements on tables.
+/// Rows with each id in the column `id` cut to the shortest prefix that names its result.
 class ShortIdRows : public RowSource {
  public:
-  explicit ShortIdRows(SQLite::Database& database)
-      : path_(database.getFilename()), prefixes_(database) {}
-  void set_rows(std::unique_ptr<RowSource> rows);
+  /// Throws SQLite::Exception.
+  ShortIdRows(SQLite::Database& database, std::unique_ptr<RowSource> rows);
 
   [[nodiscard]] const std::vector<RowColumn>& columns() const override { return rows_->columns(); }
   [[nodiscard]] Result<bool> next(std::vector<Value>& row) override;
 
  private:
   std::string path_;
-  IdPrefixes prefixes_;
+  // Before the prefixes, whose statements must end before the guard that the rows hold.
   std::unique_ptr<RowSource> rows_;
+  IdPrefixes prefixes_;
   std::vector<std::size_t> id_columns_;
 };
 

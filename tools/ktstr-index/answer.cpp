@@ -31,15 +31,12 @@ class WatchedRows : public RowSource {
 Answer print_answer(const Context& context, Session& session, const MakeRows& make) {
   Answer answer;
   const auto printed = guarded(session.catalog_path(), [&]() -> Result<void> {
-    ShortIdRows short_rows(session.database());
     auto rows = make();
     if (!rows) return fail(std::move(rows.error()));
-    RowSource* source = rows->get();
     if (context.is_for_people()) {
-      short_rows.set_rows(std::move(*rows));
-      source = &short_rows;
+      *rows = std::make_unique<ShortIdRows>(session.database(), std::move(*rows));
     }
-    WatchedRows watched(*source);
+    WatchedRows watched(**rows);
     answer.status = context.print_rows(
         watched, [&] { return session.is_stale(); }, &answer.rows);
     answer.last_integer = watched.last_integer();

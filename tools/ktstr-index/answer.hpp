@@ -9,7 +9,7 @@
 
 namespace ktstr {
 
-/// Makes the rows; called once the ids can be shortened.
+/// Makes the rows.
 using MakeRows = std::function<Result<std::unique_ptr<RowSource>>()>;
 
 struct Answer {

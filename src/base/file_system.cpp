@@ -53,6 +53,13 @@ class PosixFileSystem final : public FileSystem {
                                         const std::string& bytes) override {
     return posix::write_whole_file(path, bytes);
   }
+  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& path) override {
+    return posix::create_new_file_at(at_path(path));
+  }
+  [[nodiscard]] Result<void> sync_directory(const std::string& path) override {
+    return posix::sync_directory(path);
+  }
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override {
     if (has_nul(from) || has_nul(to)) return fail(os_error(EINVAL, from));
     if (::rename(from.c_str(), to.c_str()) != 0) return fail(os_error(errno, from));

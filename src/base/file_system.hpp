@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ktstr/result.hpp"
@@ -59,6 +60,21 @@ class FileHandle {
   [[nodiscard]] virtual Result<std::string> read_all(std::uint64_t limit_bytes) = 0;
 };
 
+/// An open file that is being written. Not thread-safe.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  /// Behind what was written so far. Survives short writes and EINTR; after an error some of the
+  /// bytes may have been written.
+  [[nodiscard]] virtual Result<void> write_all(std::string_view bytes) = 0;
+  /// Makes a file system that reports a full disk only on close report it now; the file stays open.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+  /// Waits until the bytes are on the disk.
+  [[nodiscard]] virtual Result<void> sync() = 0;
+  /// The status of the open file, whatever its name points to by now.
+  [[nodiscard]] virtual Result<FileStatus> status() const = 0;
+};
+
 /// An open directory: names are resolved against it, so that a rename of a parent can't mix two
 /// trees. Not thread-safe.
 class DirectoryHandle {
@@ -92,6 +108,12 @@ class FileSystem {
   /// Creates or replaces the file in place (no staging), mode 0666 before umask.
   [[nodiscard]] virtual Result<void> write_file(const std::string& path,
                                                 const std::string& bytes) = 0;
+  /// Creates a file that nobody else has, mode 0666 before umask. Null if the name is taken, by a
+  /// link to nowhere too.
+  [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& path) = 0;
+  /// Waits until the names in the directory are on the disk.
+  [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
 };

@@ -112,17 +112,6 @@ Result<std::string> PosixFile::read_up_to(std::uint64_t limit_bytes, std::uint64
   return bytes;
 }
 
-Result<void> write_all(int descriptor, const std::string& bytes, const std::string& path) {
-  std::size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(os_error(errno, path));
-    written += static_cast<std::size_t>(count);
-  }
-  return {};
-}
-
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -136,15 +125,21 @@ Descriptor::~Descriptor() {
 
 int Descriptor::release() { return std::exchange(number_, -1); }
 
-Result<Descriptor> open_at(const Location& location, int flags) {
-  if (auto checked = check_name(location); !checked) return fail(checked.error());
+tl::expected<Descriptor, int> try_open_at(const Location& location, int flags) {
+  if (!check_name(location)) return tl::unexpected(EINVAL);
   int number = -1;
   do {
     number = ::openat(location.directory, location.name.c_str(), flags | O_CLOEXEC | O_NOCTTY,
                       k_new_file_mode);
   } while (number < 0 && errno == EINTR);
-  if (number < 0) return fail(os_error(errno, location.shown_path));
+  if (number < 0) return tl::unexpected(errno);
   return Descriptor(number);
+}
+
+Result<Descriptor> open_at(const Location& location, int flags) {
+  auto opened = try_open_at(location, flags);
+  if (!opened) return fail(os_error(opened.error(), location.shown_path));
+  return std::move(*opened);
 }
 
 Result<FileStatus> status_at(const Location& location, FollowLinks follow) {
@@ -168,6 +163,17 @@ Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location) {
   auto opened = open_at(location, O_RDONLY | O_NONBLOCK);
   if (!opened) return fail(opened.error());
   return std::make_unique<PosixFile>(std::move(*opened), location.shown_path);
+}
+
+Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(os_error(errno, path));
+    written += static_cast<std::size_t>(count);
+  }
+  return {};
 }
 
 Result<void> write_whole_file(const std::string& path, const std::string& bytes) {

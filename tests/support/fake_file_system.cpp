@@ -2,6 +2,7 @@
 #include "support/fake_file_system.hpp"
 
 #include <cerrno>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +18,7 @@ struct FakeState {
   std::recursive_mutex mutex;  ///< recursive: a hook changes the tree from within an operation
   FakeTree tree;
   FakeOperations operations;
+  std::map<std::string, std::size_t> bytes_before_fault;  ///< of a failing write, by clean path
 };
 
 namespace {
@@ -79,6 +81,36 @@ Result<std::string> FakeFile::read_all(std::uint64_t limit_bytes) {
                 path_);
   }
   return node_->content;
+}
+
+class FakeWritableFile final : public WritableFile {
+ public:
+  FakeWritableFile(StatePtr state, FakeNodePtr node, std::string path)
+      : state_(std::move(state)), node_(std::move(node)), path_(std::move(path)) {}
+
+  [[nodiscard]] Result<void> write_all(std::string_view bytes) override;
+  [[nodiscard]] Result<void> flush() override { return {}; }
+  [[nodiscard]] Result<void> sync() override {
+    const Lock lock(state_->mutex);
+    return begin(*state_, FakeOperation::sync, path_);
+  }
+  [[nodiscard]] Result<FileStatus> status() const override {
+    const Lock lock(state_->mutex);
+    return node_->status();
+  }
+
+ private:
+  StatePtr state_;
+  FakeNodePtr node_;
+  std::string path_;
+};
+
+Result<void> FakeWritableFile::write_all(std::string_view bytes) {
+  const Lock lock(state_->mutex);
+  auto begun = begin(*state_, FakeOperation::write, path_);
+  if (!begun) bytes = bytes.substr(0, state_->bytes_before_fault[clean_path(path_)]);
+  state_->tree.set_content(*node_, node_->content + std::string(bytes));
+  return begun;
 }
 
 Result<std::unique_ptr<FileHandle>> open_file_at(const StatePtr& state, const Place& place) {
@@ -196,13 +228,31 @@ Result<void> FakeFileSystem::write_file(const std::string& path, const std::stri
   return to_result(state_->tree.write(path, bytes), path);
 }
 
+Result<std::unique_ptr<WritableFile>> FakeFileSystem::create_new_file(const std::string& path) {
+  const Lock lock(state_->mutex);
+  if (auto begun = begin(*state_, FakeOperation::open, path); !begun) return fail(begun.error());
+  if (state_->tree.find(state_->tree.root(), path, FollowLinks::no)) {
+    return std::unique_ptr<WritableFile>();
+  }
+  auto made = state_->tree.put(path, FileKind::regular, {});
+  if (!made) return fail(os_error(made.error(), path));
+  return std::make_unique<FakeWritableFile>(state_, *made, path);
+}
+
+Result<void> FakeFileSystem::sync_directory(const std::string& path) {
+  const Lock lock(state_->mutex);
+  return begin(*state_, FakeOperation::sync, path);
+}
+
 Result<void> FakeFileSystem::rename(const std::string& from, const std::string& to) {
   const Lock lock(state_->mutex);
+  if (auto begun = begin(*state_, FakeOperation::rename, from); !begun) return begun;
   return to_result(state_->tree.rename(from, to), from);
 }
 
 Result<void> FakeFileSystem::remove_file(const std::string& path) {
   const Lock lock(state_->mutex);
+  if (auto begun = begin(*state_, FakeOperation::remove, path); !begun) return begun;
   return to_result(state_->tree.unlink(path), path);
 }
 
@@ -263,6 +313,27 @@ void FakeFileSystem::fail_read(const std::string& path, int error_number) {
   state_->operations.fail(FakeOperation::read, path, error_number);
 }
 
+void FakeFileSystem::fail_write(const std::string& path, int error_number, std::size_t written) {
+  const Lock lock(state_->mutex);
+  state_->operations.fail(FakeOperation::write, path, error_number);
+  state_->bytes_before_fault[clean_path(path)] = written;
+}
+
+void FakeFileSystem::fail_sync(const std::string& path, int error_number) {
+  const Lock lock(state_->mutex);
+  state_->operations.fail(FakeOperation::sync, path, error_number);
+}
+
+void FakeFileSystem::fail_rename(const std::string& path, int error_number) {
+  const Lock lock(state_->mutex);
+  state_->operations.fail(FakeOperation::rename, path, error_number);
+}
+
+void FakeFileSystem::fail_remove(const std::string& path, int error_number) {
+  const Lock lock(state_->mutex);
+  state_->operations.fail(FakeOperation::remove, path, error_number);
+}
+
 void FakeFileSystem::fail_list(const std::string& path, int error_number) {
   const Lock lock(state_->mutex);
   state_->operations.fail(FakeOperation::list, path, error_number);
@@ -295,6 +366,16 @@ void FakeFileSystem::before_list(const std::string& path, Action action) {
 void FakeFileSystem::before_status(const std::string& path, Action action) {
   const Lock lock(state_->mutex);
   state_->operations.before(FakeOperation::status, path, std::move(action));
+}
+
+void FakeFileSystem::before_rename(const std::string& path, Action action) {
+  const Lock lock(state_->mutex);
+  state_->operations.before(FakeOperation::rename, path, std::move(action));
+}
+
+std::vector<std::string> FakeFileSystem::synced() const {
+  const Lock lock(state_->mutex);
+  return state_->operations.paths(FakeOperation::sync);
 }
 
 std::vector<std::string> FakeFileSystem::opened() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,9 @@ class FakeFileSystem final : public FileSystem {
   [[nodiscard]] Result<FileStatus> status(const std::string& path, FollowLinks follow) override;
   [[nodiscard]] Result<void> create_directories(const std::string& path) override;
   [[nodiscard]] Result<void> write_file(const std::string& path, const std::string& bytes) override;
+  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& path) override;
+  [[nodiscard]] Result<void> sync_directory(const std::string& path) override;
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override;
   [[nodiscard]] Result<void> remove_file(const std::string& path) override;
 
@@ -60,6 +64,13 @@ class FakeFileSystem final : public FileSystem {
 
   void fail_open(const std::string& path, int error_number);
   void fail_read(const std::string& path, int error_number);
+  /// Of a file that was created as new: the bytes up to `written` still get there.
+  void fail_write(const std::string& path, int error_number, std::size_t written = 0);
+  /// Of a file or a directory.
+  void fail_sync(const std::string& path, int error_number);
+  /// By the old name.
+  void fail_rename(const std::string& path, int error_number);
+  void fail_remove(const std::string& path, int error_number);
   void fail_list(const std::string& path, int error_number);
   void fail_status(const std::string& path, int error_number);
   /// The name goes away when its file is next read; the open file still has its bytes.
@@ -72,12 +83,15 @@ class FakeFileSystem final : public FileSystem {
   void before_read(const std::string& path, Action action);
   void before_list(const std::string& path, Action action);
   void before_status(const std::string& path, Action action);
+  /// By the old name.
+  void before_rename(const std::string& path, Action action);
 
   // What was asked for since the start or clear_counts(), failures included, in order.
 
   [[nodiscard]] std::vector<std::string> opened() const;    ///< files and directories
   [[nodiscard]] std::vector<std::string> read() const;      ///< files
   [[nodiscard]] std::vector<std::string> listed() const;    ///< directories
+  [[nodiscard]] std::vector<std::string> synced() const;    ///< files and directories
   [[nodiscard]] std::vector<std::string> statused() const;  ///< by name, not by open handle
   void clear_counts();
 

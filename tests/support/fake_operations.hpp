@@ -11,7 +11,7 @@
 
 namespace ktstr::test {
 
-enum class FakeOperation { open, read, list, status };
+enum class FakeOperation { open, read, list, status, write, sync, rename, remove };
 
 /// What is to happen when an operation reaches a path, and what has. Not thread-safe.
 class FakeOperations {

@@ -49,4 +49,9 @@ struct KernelSourceOptions {
 /// The same with KTSTR_KERNEL_COMMIT and kernel_environment. None: probe the source tree.
 [[nodiscard]] std::optional<std::string> stated_kernel_commit(const Variables& variables);
 
+/// What a record's kernel_commit is: the stated one, else that of the source tree, if it has one.
+/// `kconfig_suffix` as in KernelSourceOptions.
+[[nodiscard]] std::optional<std::string> kernel_commit_for_sidecar(
+    const Variables& variables, const std::optional<std::string>& kconfig_suffix = {});
+
 }  // namespace ktstr

@@ -5,6 +5,7 @@
 
 #include "base/hashing.hpp"
 #include "base/text.hpp"
+#include "environment/join_path.hpp"
 
 namespace ktstr {
 namespace {
@@ -18,7 +19,7 @@ std::optional<FoundPath> named_runs_root(const Variables& variables) {
   if (auto root = non_empty(variables, "KTSTR_RUNS_ROOT"))
     return FoundPath{*root, "KTSTR_RUNS_ROOT"};
   if (auto target = non_empty_utf8(variables, "CARGO_TARGET_DIR")) {
-    return FoundPath{*target + "/ktstr", "CARGO_TARGET_DIR"};
+    return FoundPath{join_path(*target, "ktstr"), "CARGO_TARGET_DIR"};
   }
   return std::nullopt;
 }

@@ -25,6 +25,11 @@ TEST(RunsRoot, IsTheVariableThenTheTargetDirectoryThenTheRelativeDefault) {
   EXPECT_EQ(runs_root(from_map({})).path, "target/ktstr");
 }
 
+TEST(RunsRoot, JoinsTheTargetDirectoryWithOneSlash) {
+  EXPECT_EQ(runs_root(from_map({{"CARGO_TARGET_DIR", "/t/"}})).path, "/t/ktstr");
+  EXPECT_EQ(runs_root(from_map({{"CARGO_TARGET_DIR", "/"}})).path, "/ktstr");
+}
+
 TEST(RunsRoot, TakesAnEmptyVariableAsUnset) {
   EXPECT_EQ(runs_root(from_map({{"KTSTR_RUNS_ROOT", ""}, {"CARGO_TARGET_DIR", "/t"}})).path,
             "/t/ktstr");

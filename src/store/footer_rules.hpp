@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The rules by which the files of one run directory become its summary. Who finds the files, by
+// looking at the disk or into the catalog, is the caller's business.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "ktstr/footer.hpp"
+#include "ktstr/walk.hpp"
+
+namespace ktstr {
+
+/// What the footer wants to know of a sidecar that could be parsed.
+struct FooterVerdict {
+  bool is_fail = false;
+  std::string scheduler = {};
+  std::string topology = {};
+};
+
+/// Sums up one run directory. Pure.
+class FooterRules {
+ public:
+  /// `directory` is the path that the summary's paths begin with.
+  explicit FooterRules(std::string directory);
+
+  /// A fresh, regular file that is no link. The files must come in byte order of their names: that
+  /// is what makes "first" and "last" mean the same each time. `verdict` is none for a file that
+  /// is no sidecar or one that can't be parsed. Names that are no artifact's are passed over.
+  void add(const std::string& file_name, const std::optional<FooterVerdict>& verdict);
+
+  /// None if no artifact came.
+  [[nodiscard]] std::optional<RunDirectorySummary> finish();
+
+ private:
+  struct Test {
+    FailedTest found;
+    // Variant by variant, so that one that passed can't hide another that died early.
+    std::set<std::uint64_t> parsed;
+    std::set<std::uint64_t> dumped;
+  };
+
+  void add_sidecar(Test& test, std::uint64_t hash, const std::string& path,
+                   const std::optional<FooterVerdict>& verdict);
+
+  RunDirectorySummary summary_;
+  std::map<std::string, Test> tests_;
+};
+
+/// Whether a file of this name needs to be read for its verdict.
+[[nodiscard]] bool is_footer_sidecar(const std::string& file_name);
+
+}  // namespace ktstr

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "ktstr/messages.hpp"
+#include "ktstr/record.hpp"
+#include "store/change_observer.hpp"
+#include "store/run_directory_lock.hpp"
+#include "store/staged_file.hpp"
+
+namespace ktstr {
+
+struct FinalizeWrite {
+  FileSystem* files = &system_file_system();
+  Clock* clock = &system_clock();
+  MessageSink messages = {};  ///< gets the harness's line about a file that can't be read as one
+  std::uint64_t max_file_bytes = std::uint64_t{256} << 20;
+  std::chrono::milliseconds lock_timeout = k_run_directory_lock_timeout;
+  bool sync = false;
+  ChangeObserver* observer = nullptr;
+  std::function<void(WriteStep)> at_step = {};
+};
+
+/// Puts the final verdict into the sidecar at `path`, all other bytes as they are. Gives whether
+/// the file was changed: one that says so already is left alone.
+/// The lock of its run directory is held from reading to renaming, so that a result which a peer
+/// writes meanwhile isn't replaced by an older one; only where that lock's file exists, since no
+/// writer locks a directory of the operator's own choice.
+/// Errors: whatever reading says; parse for what is no sidecar, after a line to `messages`; those
+/// of the lock and of write_staged_file. Thread-safe.
+[[nodiscard]] Result<bool> finalize_sidecar_file(const std::string& path, Verdict final_verdict,
+                                                 const FinalizeWrite& how);
+
+}  // namespace ktstr

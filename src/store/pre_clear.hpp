@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A run directory shows one session: the first write of a process into it removes the sidecars that
+// an earlier session left, unless a process of the same session was there before.
+
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "store/change_observer.hpp"
+
+namespace ktstr {
+
+/// In the run directory: the token of the session that cleared it last.
+inline constexpr const char* k_session_sentinel = ".ktstr_run_epoch";
+
+struct PreClear {
+  std::string directory;  ///< exists; its lock is held
+  /// Of this session. None, or empty: nobody can tell this session's files from older ones, so all
+  /// go.
+  std::optional<std::string> session_token = {};
+  ChangeObserver* observer = nullptr;
+};
+
+/// The directories that this process is done with. Thread-safe.
+class PreClearMemo {
+ public:
+  /// Removes sidecars and orphaned staging files from the directory, the first time that it is
+  /// asked about it (by whatever path), and notes the session there. Only files directly in it, or
+  /// links to files; subdirectories, dumps and traces stay. Errors are ignored: old results beside
+  /// new ones are better than a lost run.
+  /// Gives the paths of what it removed, absolute, to be announced once the lock is released; it
+  /// has announced itself that they are about to go.
+  std::vector<std::string> clear_once(FileSystem& files, const PreClear& what);
+
+ private:
+  // Held while a directory is cleared: another thread that already saw it as done would write a
+  // sidecar which the first one then removes.
+  std::mutex mutex_;
+  std::set<std::string> done_;
+};
+
+/// The one of this process.
+PreClearMemo& process_pre_clear_memo();
+
+}  // namespace ktstr

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "store/run_directory_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "environment/join_path.hpp"
+#include "store/lock_holders.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr const char* k_lock_directory = ".locks";
+constexpr mode_t k_new_file_mode = 0666;
+constexpr std::int64_t k_first_pause_ns = 1'000'000;
+constexpr std::int64_t k_longest_pause_ns = 100'000'000;
+constexpr const char* k_advice =
+    "A peer cargo ktstr test process is writing sidecars to the same {kernel}-{project_commit} "
+    "directory; wait for it to finish or kill it, then retry.";
+
+/// A path that is taken apart from its end, as Rust's Components do: empty parts and "." don't
+/// count, but for a "." at the very start.
+class PathEnd {
+ public:
+  explicit PathEnd(std::string_view path) : path_(path) {
+    const bool starts_here = path == "." || path.starts_with("./");
+    body_ = starts_here || path.starts_with('/') ? 1 : 0;
+    drop_nothings();
+  }
+
+  /// The last part; empty if only the start is left.
+  [[nodiscard]] std::string_view last() const {
+    const std::string_view body = path_.substr(body_);
+    return body.substr(body.rfind('/') + 1);  // npos + 1 is 0
+  }
+  void drop_last() {
+    drop_one();
+    drop_nothings();
+  }
+  [[nodiscard]] std::string_view path() const { return path_; }
+
+ private:
+  void drop_one() {
+    const std::size_t slash = path_.substr(body_).rfind('/');
+    path_ = path_.substr(0, body_ + (slash == std::string_view::npos ? 0 : slash));
+  }
+  void drop_nothings() {
+    while (path_.size() > body_ && (last().empty() || last() == ".")) drop_one();
+  }
+
+  std::string_view path_;
+  std::size_t body_ = 0;  ///< where the part behind the start begins
+};
+
+struct KnownRemote {
+  std::uint32_t type;
+  RemoteFileSystem remote;
+};
+constexpr RemoteFileSystem k_smb = {
+    "CIFS/SMB",
+    "its servers map flock as they please, and /proc/locks here shows no remote holder"};
+constexpr std::array<KnownRemote, 6> k_remotes = {{
+    {0x6969, {"NFS", "an NFSv3 mount may keep flock to the one machine, unseen by the others"}},
+    {0xFF534D42, k_smb},
+    {0xFE534D42, k_smb},
+    {0x00C36400, {"CephFS", "locks wait for the MDS, and one that fails over may lose them"}},
+    {0x6B414653, {"AFS", "flock(2) excludes processes of one client only"}},
+    {0x65735546, {"FUSE", "locking is whatever its userspace server makes of it"}},
+}};
+
+/// Of the lock file, or where it will be made. What can't be asked is taken for local.
+std::optional<RemoteFileSystem> remote_at(const std::string& lock_path) {
+  struct statfs raw = {};
+  const std::string parent = lock_path.substr(0, lock_path.rfind('/'));
+  const bool known = ::statfs(lock_path.c_str(), &raw) == 0 || ::statfs(parent.c_str(), &raw) == 0;
+  return known ? remote_file_system(static_cast<std::uint32_t>(raw.f_type)) : std::nullopt;
+}
+
+tl::unexpected<Error> fail_with(const std::string& doing, const Error& error) {
+  return fail(error.code, doing + ": " + error.message);
+}
+
+std::string decimal(std::uint64_t whole, std::uint64_t fraction, int digits) {
+  std::string text = std::to_string(whole);
+  if (fraction == 0) return text;
+  text += fmt::format(".{:0{}}", fraction, digits);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+tl::unexpected<Error> timed_out(const std::string& directory, const std::string& lock_path,
+                                std::chrono::nanoseconds timeout, FileSystem& files) {
+  return fail(ErrorCode::busy,
+              fmt::format("flock LOCK_EX on run-dir {} timed out after {} (lockfile {}, holders: "
+                          "{}). {}",
+                          directory, duration_text(timeout), lock_path,
+                          lock_holders_text(files, lock_path), k_advice));
+}
+
+}  // namespace
+
+std::optional<std::string> run_directory_lock_path(std::string_view directory) {
+  PathEnd path(directory);
+  const std::string_view name = path.last();
+  if (name.empty() || name == "..") return std::nullopt;
+  path.drop_last();
+  return join_path(join_path(path.path(), k_lock_directory), std::string(name) + ".lock");
+}
+
+std::optional<RemoteFileSystem> remote_file_system(std::uint32_t type) {
+  const auto* const found = std::find_if(k_remotes.begin(), k_remotes.end(),
+                                         [&](const auto& known) { return known.type == type; });
+  return found == k_remotes.end() ? std::nullopt : std::optional(found->remote);
+}
+
+std::string remote_file_system_text(const std::string& lock_path, const RemoteFileSystem& remote) {
+  return fmt::format(
+      "{}: filesystem {} is not supported for ktstr lockfiles ({}). Move the lockfile path to a "
+      "local filesystem (tmpfs, ext4, xfs, btrfs, f2fs, bcachefs).",
+      lock_path, remote.name, remote.reason);
+}
+
+std::string duration_text(std::chrono::nanoseconds duration) {
+  constexpr std::uint64_t k_second = 1'000'000'000;
+  constexpr std::uint64_t k_millisecond = 1'000'000;
+  constexpr std::uint64_t k_microsecond = 1'000;
+  const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+  if (ns >= k_second) return decimal(ns / k_second, ns % k_second, 9) + "s";
+  if (ns >= k_millisecond) return decimal(ns / k_millisecond, ns % k_millisecond, 6) + "ms";
+  if (ns >= k_microsecond) return decimal(ns / k_microsecond, ns % k_microsecond, 3) + "µs";
+  return std::to_string(ns) + "ns";
+}
+
+Result<std::optional<RunDirectoryLock>> RunDirectoryLock::try_once(const std::string& lock_path) {
+  // Asked each time: something may be mounted there while we wait.
+  if (const auto remote = remote_at(lock_path)) {
+    return fail(ErrorCode::io, remote_file_system_text(lock_path, *remote));
+  }
+  const int descriptor =
+      ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, k_new_file_mode);
+  if (descriptor < 0) return fail_with("open " + lock_path, os_error(errno));
+  std::optional<RunDirectoryLock> lock = RunDirectoryLock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) return std::optional<RunDirectoryLock>();
+  return fail_with("flock " + lock_path, os_error(errno));
+}
+
+Result<RunDirectoryLock> RunDirectoryLock::acquire(const std::string& directory,
+                                                   std::chrono::nanoseconds timeout,
+                                                   FileSystem& files, Clock& clock) {
+  const auto lock_path = run_directory_lock_path(directory);
+  if (!lock_path) {
+    return fail(ErrorCode::usage, "cannot derive run-dir lock path from " + directory +
+                                      " (no parent or no file_name component)");
+  }
+  const std::string parent = lock_path->substr(0, lock_path->rfind('/'));
+  if (auto made = files.create_directories(parent); !made) {
+    return fail_with("create lock subdirectory " + parent, made.error());
+  }
+  const std::int64_t start_ns = clock.steady_ns();
+  for (std::int64_t pause_ns = k_first_pause_ns;;
+       pause_ns = std::min(2 * pause_ns, k_longest_pause_ns)) {
+    auto lock = try_once(*lock_path);
+    if (!lock) return fail(lock.error());
+    if (*lock) return std::move(**lock);
+    if (clock.steady_ns() - start_ns >= timeout.count()) {
+      return timed_out(directory, *lock_path, timeout, files);
+    }
+    clock.sleep_ns(pause_ns);
+  }
+}
+
+RunDirectoryLock::RunDirectoryLock(RunDirectoryLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+RunDirectoryLock& RunDirectoryLock::operator=(RunDirectoryLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+RunDirectoryLock::~RunDirectoryLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace ktstr

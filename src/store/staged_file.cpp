@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "store/staged_file.hpp"
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+namespace ktstr {
+namespace {
+
+constexpr int k_most_names = 1000;
+
+struct Staging {
+  std::string path;
+  std::unique_ptr<WritableFile> file;
+};
+
+/// A name that nobody else uses. Process id and run id make it so as a rule; but a record can bring
+/// its run id along, and two containers that share a directory may number processes alike.
+Result<Staging> create_staging(FileSystem& files, const std::string& wanted) {
+  std::string path = wanted;
+  for (int number = 2; number <= k_most_names; ++number) {
+    auto created = files.create_new_file(path);
+    if (!created) return fail(created.error());
+    if (*created) return Staging{std::move(path), std::move(*created)};
+    path = wanted + "." + std::to_string(number);
+  }
+  return fail(os_error(EEXIST));
+}
+
+/// Removes the staging file, unless it was renamed.
+class StagingRemoval {
+ public:
+  StagingRemoval(FileSystem& files, const std::string& path) : files_(files), path_(path) {}
+  StagingRemoval(const StagingRemoval&) = delete;
+  StagingRemoval& operator=(const StagingRemoval&) = delete;
+  ~StagingRemoval() {
+    if (!is_renamed_) static_cast<void>(files_.remove_file(path_));
+  }
+  void forget() { is_renamed_ = true; }
+
+ private:
+  FileSystem& files_;
+  const std::string& path_;
+  bool is_renamed_ = false;
+};
+
+void report(const StagedWrite& what, WriteStep step) {
+  if (what.at_step) what.at_step(step);
+}
+
+Result<void> fill(WritableFile& file, const StagedWrite& what, const std::string& path) {
+  Result<void> done = file.write_all(what.bytes);
+  if (done) done = file.flush();
+  if (!done) return fail_while("write " + what.label + " staging " + path, done.error());
+  if (what.sync) done = file.sync();
+  if (!done) return fail_while("sync " + what.label + " staging " + path, done.error());
+  report(what, WriteStep::staging_written);
+  return {};
+}
+
+void announce(FileSystem& files, const StagedWrite& what) {
+  if (what.about_to_replace && files.status(what.target, FollowLinks::no)) what.about_to_replace();
+  report(what, WriteStep::announced);
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, slash == 0 ? 1 : slash);
+}
+
+}  // namespace
+
+tl::unexpected<Error> fail_while(const std::string& doing, const Error& error) {
+  return fail(error.code, doing + ": " + error.message, {}, error.hint);
+}
+
+Result<Stamp> write_staged_file(FileSystem& files, const StagedWrite& what) {
+  auto staging = create_staging(files, what.staging);
+  if (!staging) {
+    return fail_while("write " + what.label + " staging " + what.staging, staging.error());
+  }
+  const std::string& path = staging->path;
+  StagingRemoval removal(files, path);
+  report(what, WriteStep::staging_created);
+  if (auto filled = fill(*staging->file, what, path); !filled) return fail(filled.error());
+  announce(files, what);
+  if (auto renamed = files.rename(path, what.target); !renamed) {
+    return fail_while("rename " + what.label + " staging " + path + " -> " + what.target,
+                      renamed.error());
+  }
+  removal.forget();
+  report(what, WriteStep::renamed);
+  const auto status = staging->file->status();
+  const std::string directory = directory_of(what.target);
+  if (auto synced = what.sync ? files.sync_directory(directory) : Result<void>(); !synced) {
+    return fail_while("sync " + what.label + " directory " + directory, synced.error());
+  }
+  return status ? status->stamp : Stamp{};
+}
+
+}  // namespace ktstr

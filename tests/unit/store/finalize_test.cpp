@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "store/finalize.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "support/small_records.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace ktstr {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string failing_sidecar() {
+  Record record = test::small_record("a_test");
+  record.passed = false;
+  return encode_record(record);
+}
+
+std::string read(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// Notes what it is told, in order.
+class Recorder : public ChangeObserver {
+ public:
+  void about_to_remove(std::span<const FileChange> files) noexcept override {
+    for (const FileChange& file : files) said.push_back("about to remove: " + read(file.path));
+  }
+  void removed(std::span<const FileChange> files) noexcept override {
+    for (const FileChange& file : files) said.push_back("removed " + file.path);
+  }
+  void written(const FileChange& file) noexcept override { said.push_back("written " + file.path); }
+  void rewritten(const FileChange& file) noexcept override {
+    struct stat status {};
+    ::stat(file.path.c_str(), &status);
+    const bool same = status.st_ino == file.stamp.inode && read(file.path) == *file.bytes;
+    said.push_back(same ? "rewritten" : "rewritten with another file");
+  }
+  std::vector<std::string> said;
+};
+
+class Finalize : public testing::Test {
+ protected:
+  FinalizeWrite how() {
+    FinalizeWrite how;
+    how.messages = [this](std::string_view line) { lines_.emplace_back(line); };
+    how.observer = &observer_;
+    return how;
+  }
+  /// Names in the run directory.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path("run"))) {
+      out.push_back(entry.path().filename());
+    }
+    return out;
+  }
+
+  test::TemporaryDirectory directory_;
+  std::string raw_ = failing_sidecar();
+  std::string path_ = directory_.write("run/a_test-00000000000000aa.ktstr.json", raw_);
+  Recorder observer_;
+  std::vector<std::string> lines_;
+};
+
+TEST_F(Finalize, TellsTheObserverBeforeAndAfterAndLeavesOneFile) {
+  EXPECT_EQ(finalize_sidecar_file(path_, Verdict::pass, how()), true);
+  EXPECT_EQ(observer_.said, (std::vector<std::string>{"about to remove: " + raw_, "rewritten"}));
+  EXPECT_EQ(names(), (std::vector<std::string>{"a_test-00000000000000aa.ktstr.json"}));
+}
+
+TEST_F(Finalize, TouchesNothingWhereTheVerdictIsThereAlready) {
+  EXPECT_EQ(finalize_sidecar_file(path_, Verdict::fail, how()), false);
+  EXPECT_EQ(read(path_), raw_);
+  EXPECT_TRUE(observer_.said.empty());
+}
+
+TEST_F(Finalize, SaysTheHarnessesLineAboutAFileThatIsNoSidecar) {
+  const std::string broken = directory_.write("run/b.ktstr.json", test::k_corrupt);
+  const auto done = finalize_sidecar_file(broken, Verdict::pass, how());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::parse);
+  EXPECT_EQ(
+      lines_,
+      (std::vector<std::string>{"ktstr: finalize_sidecar_verdict: unparseable sidecar " + broken}));
+  EXPECT_EQ(read(broken), test::k_corrupt);
+}
+
+TEST_F(Finalize, IsSilentAboutWhatCannotBeRead) {
+  EXPECT_FALSE(finalize_sidecar_file(directory_.path("run/none"), Verdict::pass, how()));
+  const std::string bytes = directory_.write("run/c.ktstr.json", test::k_not_utf8);
+  EXPECT_FALSE(finalize_sidecar_file(bytes, Verdict::pass, how()));
+  EXPECT_TRUE(lines_.empty());
+}
+
+TEST_F(Finalize, PlacesNoLockFileWhereNoWriterDid) {
+  ASSERT_TRUE(finalize_sidecar_file(path_, Verdict::pass, how()));
+  EXPECT_FALSE(std::filesystem::exists(directory_.path(".locks")));
+}
+
+TEST_F(Finalize, WaitsForTheWriterThatHoldsTheRunDirectory) {
+  FinalizeWrite impatient = how();
+  impatient.lock_timeout = milliseconds(20);
+  auto held = RunDirectoryLock::acquire(directory_.path("run"), milliseconds(0),
+                                        system_file_system(), system_clock());
+  ASSERT_TRUE(held);
+  const auto busy = finalize_sidecar_file(path_, Verdict::pass, impatient);
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::busy);
+  EXPECT_EQ(read(path_), raw_);
+  { const RunDirectoryLock released = std::move(*held); }
+  EXPECT_EQ(finalize_sidecar_file(path_, Verdict::pass, impatient), true);
+}
+
+TEST_F(Finalize, LeavesTheOldFileWhereTheStagingFileCannotBeMade) {
+  if (::geteuid() == 0) {
+    // Root may write anywhere: a name that is too long fails for everybody.
+    const std::string name = std::string(230, 'n') + "-00000000000000aa.ktstr.json";
+    path_ = directory_.path("run/" + name.substr(name.size() - 250));
+    std::ofstream(path_, std::ios::binary) << raw_;
+  } else {
+    ::chmod(directory_.path("run").c_str(), 0555);
+  }
+  const auto done = finalize_sidecar_file(path_, Verdict::pass, how());
+  ::chmod(directory_.path("run").c_str(), 0755);
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().text().find("write sidecar staging "), std::string::npos);
+  EXPECT_EQ(read(path_), raw_);
+}
+
+}  // namespace
+}  // namespace ktstr

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/verify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <tuple>
+
+#include "catalog/refresh.hpp"
+#include "catalog/schema.hpp"
+
+namespace ktstr {
+namespace {
+
+// In the order of the paths' parts, so that two catalogs can be walked side by side.
+constexpr const char* k_files =
+    "SELECT d.run_dir, d.job, t.file_name, t.sidecar_id, t.status, t.id\n"
+    "FROM sidecar t JOIN directory d USING(directory_id)\n"
+    "ORDER BY d.run_dir, d.job, t.file_name";
+constexpr const char* k_artifacts =
+    "SELECT d.run_dir, d.job, t.file_name, t.kind, t.test_name, t.file_hash, t.size_bytes,\n"
+    "  t.mtime_ns, t.is_symlink\n"
+    "FROM artifact t JOIN directory d USING(directory_id)\n"
+    "ORDER BY d.run_dir, d.job, t.file_name";
+constexpr const char* k_directories =
+    "SELECT run_dir, job, '', session FROM directory WHERE run_dir <> '' ORDER BY run_dir, job";
+
+// All that the views say of one file; the first column is its local id.
+constexpr std::array<const char*, 8> k_details = {
+    "SELECT * FROM results WHERE sidecar_id = ?",
+    "SELECT h.* FROM host h JOIN sidecar s USING(host_id) WHERE s.sidecar_id = ?",
+    "SELECT sidecar_id, error_class, error FROM sidecar WHERE sidecar_id = ?",
+    "SELECT * FROM metrics WHERE sidecar_id = ? ORDER BY phase, cgroup, metric, value",
+    "SELECT * FROM verifier_programs WHERE sidecar_id = ? ORDER BY position",
+    "SELECT * FROM callbacks WHERE sidecar_id = ? ORDER BY position",
+    "SELECT * FROM kvm_stats WHERE sidecar_id = ? ORDER BY stat",
+    "SELECT * FROM payload_metrics WHERE sidecar_id = ? ORDER BY payload_index, position"};
+
+/// A row's columns from `first` on, as one text that no other row has.
+std::string row_text(SQLite::Statement& row, int first) {
+  std::string text;
+  for (int i = first; i < row.getColumnCount(); ++i) {
+    const std::string value = row.getColumn(i).isNull() ? "" : column_bytes(row, i);
+    text += std::to_string(row.getColumn(i).getType()) + ":" + std::to_string(value.size()) + ":";
+    text += value;
+  }
+  return text;
+}
+
+/// The rows of one of the statements above, with the path that they begin with.
+class PathCursor {
+ public:
+  using Place = std::tuple<std::string, std::string, std::string>;
+
+  PathCursor(SQLite::Database& database, const char* sql) : statement_(database, sql) { next(); }
+
+  void next() {
+    at_end_ = !statement_.executeStep();
+    if (at_end_) return;
+    place_ = {column_bytes(statement_, 0), column_bytes(statement_, 1),
+              column_bytes(statement_, 2)};
+  }
+  [[nodiscard]] bool at_end() const { return at_end_; }
+  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] std::string path() const {
+    const auto& [run_dir, job, file_name] = place_;
+    std::string path = run_dir;
+    for (const std::string& part : {job, file_name}) path += part.empty() ? "" : "/" + part;
+    return path;
+  }
+  /// Everything behind the path's parts.
+  [[nodiscard]] std::string text() { return row_text(statement_, 3); }
+  [[nodiscard]] std::int64_t sidecar_id() { return statement_.getColumn(3).getInt64(); }
+  [[nodiscard]] std::string status() { return column_bytes(statement_, 4); }
+  [[nodiscard]] std::string content_id() { return column_bytes(statement_, 5); }
+
+ private:
+  SQLite::Statement statement_;
+  bool at_end_ = false;
+  Place place_;
+};
+
+/// What the views of one catalog say of a file.
+class Details {
+ public:
+  explicit Details(SQLite::Database& database) {
+    for (const char* sql : k_details) {
+      statements_.push_back(std::make_unique<SQLite::Statement>(database, sql));
+    }
+  }
+  [[nodiscard]] std::string of(std::int64_t sidecar_id) {
+    std::string text;
+    for (const auto& statement : statements_) {
+      statement->reset();
+      statement->bind(1, sidecar_id);
+      while (statement->executeStep()) text += row_text(*statement, 1) + "\n";
+      text += "\f";
+    }
+    return text;
+  }
+
+ private:
+  std::vector<std::unique_ptr<SQLite::Statement>> statements_;
+};
+
+class Verifier {
+ public:
+  Verifier(SQLite::Database& stored, SQLite::Database& fresh, VerifyReport& report)
+      : stored_(stored), fresh_(fresh), report_(report) {}
+
+  void compare_files() {
+    Details stored_details(stored_);
+    Details fresh_details(fresh_);
+    walk(k_files, "missing", "gone", [&](PathCursor& stored, PathCursor& fresh) {
+      ++report_.checked;
+      if (stored.status() != fresh.status()) {
+        add(fresh, "status");
+      } else if (stored.content_id() != fresh.content_id()) {
+        add(fresh, "content");
+      } else if (stored_details.of(stored.sidecar_id()) != fresh_details.of(fresh.sidecar_id())) {
+        add(fresh, "values");
+      }
+    });
+  }
+
+  /// Of rows that are alike if their texts are.
+  void compare_rows(const char* sql, const char* kind) {
+    walk(sql, kind, kind, [&](PathCursor& stored, PathCursor& fresh) {
+      if (stored.text() != fresh.text()) add(fresh, kind);
+    });
+  }
+
+ private:
+  template <typename Compare>
+  void walk(const char* sql, const char* only_fresh, const char* only_stored, Compare compare) {
+    PathCursor stored(stored_, sql);
+    PathCursor fresh(fresh_, sql);
+    while (!stored.at_end() || !fresh.at_end()) {
+      const bool is_stored =
+          !stored.at_end() && (fresh.at_end() || stored.place() <= fresh.place());
+      const bool is_fresh = !fresh.at_end() && (stored.at_end() || fresh.place() <= stored.place());
+      if (is_stored && is_fresh) {
+        compare(stored, fresh);
+      } else if (is_stored ? add(stored, only_stored) : add(fresh, only_fresh)) {
+        ++report_.checked;
+      }
+      if (is_stored) stored.next();
+      if (is_fresh) fresh.next();
+    }
+  }
+
+  bool add(const PathCursor& at, const char* kind) {
+    const std::string path = at.path();
+    const auto& closed = report_.unreadable_directories;
+    const bool unknown = std::any_of(closed.begin(), closed.end(), [&](const Error& error) {
+      return (path + "/").compare(0, error.path.size() + 1, error.path + "/") == 0;
+    });
+    if (!unknown) report_.differences.push_back({path, kind});
+    return !unknown;
+  }
+
+  SQLite::Database& stored_;
+  SQLite::Database& fresh_;
+  VerifyReport& report_;
+};
+
+Result<VerifyReport> compare(SQLite::Database& catalog, const std::string& root,
+                             FileSystem& file_system, const Clock& clock,
+                             const ReadLimits& limits) {
+  // A name of none is a file of SQLite's own that spills to disk and goes away by itself.
+  SQLite::Database fresh("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  migrate_catalog(fresh);
+  RefreshOptions options;
+  options.level = CheckLevel::bytes;
+  options.limits = limits;
+  auto refreshed = refresh(fresh, root, file_system, clock, options);
+  if (!refreshed) return fail(std::move(refreshed.error()));
+  VerifyReport report;
+  report.unreadable_directories = std::move(refreshed->unreadable_directories);
+  SQLite::Transaction one_view_of_it(catalog);
+  Verifier verifier(catalog, fresh, report);
+  verifier.compare_files();
+  verifier.compare_rows(k_artifacts, "artifact");
+  verifier.compare_rows(k_directories, "directory");
+  return report;
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_catalog(SQLite::Database& catalog, const std::string& root,
+                                    FileSystem& file_system, const Clock& clock,
+                                    const ReadLimits& limits) {
+  return guarded(catalog.getFilename(),
+                 [&] { return compare(catalog, root, file_system, clock, limits); });
+}
+
+Result<void> empty_catalog(SQLite::Database& catalog) {
+  return guarded(catalog.getFilename(), [&] {
+    ImmediateTransaction transaction(catalog);
+    std::string deletions;
+    SQLite::Statement tables(catalog,
+                             "SELECT 'DELETE FROM ' || name || ';' FROM sqlite_schema\n"
+                             "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND "
+                             "name <> 'setting'");
+    while (tables.executeStep()) deletions += column_bytes(tables, 0);
+    tables.reset();
+    catalog.exec(deletions);
+    transaction.commit();
+  });
+}
+
+}  // namespace ktstr

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Whether the catalog says what the files say, found out the slow way.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/read_sidecar.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// Something that the catalog has wrong.
+struct Difference {
+  std::string path;  ///< relative to the root
+  /// missing: a file that has no row. gone: a row that has no file. status, content: they are not
+  /// the row's. values: a column, a metric or another detail isn't the file's. artifact, directory:
+  /// one that is not known, is gone or isn't as stored.
+  std::string kind;
+};
+
+struct VerifyReport {
+  std::int64_t checked = 0;  ///< files and rows, each file with its row once
+  std::vector<Difference> differences;
+  /// Those that could not be listed: nothing below them was checked.
+  std::vector<Error> unreadable_directories;
+};
+
+/// Reads, hashes and decodes every file below `root` into a temporary catalog and compares that
+/// with this one, view by view; only local ids and stamps may differ. What changes meanwhile may
+/// show as a difference. Writes nothing to the catalog. Errors: the root is missing, no directory
+/// or not permitted; the database's.
+[[nodiscard]] Result<VerifyReport> verify_catalog(SQLite::Database& catalog,
+                                                  const std::string& root, FileSystem& file_system,
+                                                  const Clock& clock, const ReadLimits& limits);
+
+/// Takes every row out, in one transaction; the next refresh makes them anew. For a catalog that is
+/// wrong in a way that a refresh can't see.
+[[nodiscard]] Result<void> empty_catalog(SQLite::Database& catalog);
+
+}  // namespace ktstr

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Running another program in the foreground, as a shell's `time` does.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// How a program ended: by itself with a status, or by a signal.
+struct ChildEnd {
+  int status = 0;
+  int signal = 0;  ///< 0: by itself
+};
+
+/// Environment variables to set for a child, beside those of this process.
+using EnvironmentChanges = std::vector<std::pair<std::string, std::string>>;
+
+/// Runs `command` (a program, found as a shell finds it, and its arguments) and waits for its end.
+/// Standard streams and process group are shared. Signals of the terminal reach the child by
+/// themselves; SIGTERM and SIGHUP, and any that another process sends only to us, are handed on.
+/// Errors: not_found, permission or io if it could not be started. No other thread may wait for
+/// children at the time.
+[[nodiscard]] Result<ChildEnd> run_child(const std::vector<std::string>& command,
+                                         const EnvironmentChanges& changes);
+
+/// The exit status that says the same about this process; where the child died of a signal, this
+/// process does, too, and the call doesn't return.
+[[nodiscard]] int end_as(const ChildEnd& end);
+
+}  // namespace ktstr

@@ -46,6 +46,8 @@ class OrderedWorkers {
 
   [[nodiscard]] bool is_empty() const { return added_ == returned_; }
   [[nodiscard]] bool is_full() const { return added_ - returned_ == slots_.size(); }
+  /// Time to add some: a thread that is woken for each item sleeps and wakes more than it works.
+  [[nodiscard]] bool is_half_empty() const { return (added_ - returned_) * 2 <= slots_.size(); }
 
   /// Must not be full.
   void add(In&& item) {
@@ -61,7 +63,11 @@ class OrderedWorkers {
   Out next() {
     std::unique_lock lock(mutex_);
     Slot& slot = slot_of(returned_);
-    finished_.wait(lock, [&slot] { return slot.out || slot.failure; });
+    if (!slot.is_done()) {
+      // Until half of them are done: so this thread too sleeps and wakes seldom.
+      wait_for(slot_of(returned_ + (added_ - returned_) / 2), lock);
+      wait_for(slot, lock);
+    }
     ++returned_;
     if (slot.failure) std::rethrow_exception(std::exchange(slot.failure, nullptr));
     Out out = std::move(*slot.out);
@@ -74,9 +80,17 @@ class OrderedWorkers {
     std::optional<In> in;
     std::optional<Out> out;
     std::exception_ptr failure;
+
+    [[nodiscard]] bool is_done() const { return out || failure; }
   };
 
   Slot& slot_of(std::uint64_t position) { return slots_[position % slots_.size()]; }
+
+  void wait_for(const Slot& slot, std::unique_lock<std::mutex>& lock) {
+    awaited_ = &slot;
+    finished_.wait(lock, [&slot] { return slot.is_done(); });
+    awaited_ = nullptr;
+  }
 
   void run() {
     std::unique_lock lock(mutex_);
@@ -101,12 +115,14 @@ class OrderedWorkers {
     } catch (...) {
       failure = std::current_exception();
     }
+    bool is_awaited = false;
     {
       const std::lock_guard lock(mutex_);
       slot.out = std::move(out);
       slot.failure = std::move(failure);
+      is_awaited = awaited_ == &slot;
     }
-    finished_.notify_one();
+    if (is_awaited) finished_.notify_one();
   }
 
   std::mutex mutex_;  ///< guards the slots and counts; the last two are written by the owner only
@@ -116,6 +132,7 @@ class OrderedWorkers {
   std::uint64_t begun_ = 0;
   std::uint64_t added_ = 0;
   std::uint64_t returned_ = 0;
+  const Slot* awaited_ = nullptr;  ///< the owner waits for it
   bool stopping_ = false;
   Work& work_;
   std::vector<std::thread> threads_;
@@ -142,7 +159,8 @@ template <class In, class Out, class Produce, class Work, class Consume>
   }
   bool is_at_end = false;
   for (;;) {
-    while (!is_at_end && !pool.is_full()) {
+    const bool is_time_to_fill = pool.is_half_empty();
+    while (!is_at_end && is_time_to_fill && !pool.is_full()) {
       if (std::optional<In> item = produce()) {
         pool.add(std::move(*item));
       } else {

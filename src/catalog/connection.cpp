@@ -67,6 +67,14 @@ void bind_value(SQLite::Statement& statement, int index, const Value& value) {
   }
 }
 
+void bind_borrowed(SQLite::Statement& statement, int index, const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    statement.bindNoCopy(index, *text);
+  } else {
+    bind_value(statement, index, value);
+  }
+}
+
 Value column_value(SQLite::Statement& statement, int index) {
   const SQLite::Column column = statement.getColumn(index);
   switch (column.getType()) {

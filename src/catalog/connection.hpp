@@ -64,6 +64,8 @@ class ImmediateTransaction {
 [[nodiscard]] bool is_read_only(SQLite::Database& database);
 
 void bind_value(SQLite::Statement& statement, int index, const Value& value);
+/// Without a copy of a text: `value` has to stay until the statement is bound anew.
+void bind_borrowed(SQLite::Statement& statement, int index, const Value& value);
 [[nodiscard]] Value column_value(SQLite::Statement& statement, int index);
 
 /// Copies a text column's bytes; "" for NULL.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/extract.hpp"
 
+#include <algorithm>
 #include <limits>
-#include <map>
+#include <string_view>
 
 #include "base/time_text.hpp"
 #include "catalog/extract_host.hpp"
@@ -167,15 +168,59 @@ constexpr StoredColumn k_stored[] = {
     {"heap_state", [](const DecodedRecord& d) { return heap_state(d.record); }},
 };
 
-std::vector<std::pair<std::string, Value>> kvm_sums(const KvmStatsTotals& kvm) {
-  std::map<std::string, std::uint64_t> sums;
-  for (const auto& vcpu : kvm.per_vcpu) {
-    for (const auto& [name, value] : vcpu) sums[name] += value;
+using NamedCount = std::pair<std::string_view, std::uint64_t>;
+
+/// The same names with equal ones added up. Wraps as the harness's release build does.
+void sum_by_name(std::vector<NamedCount>& counts) {
+  std::sort(counts.begin(), counts.end());
+  std::size_t kept = 0;
+  for (const NamedCount& count : counts) {
+    if (kept > 0 && counts[kept - 1].first == count.first) {
+      counts[kept - 1].second += count.second;
+    } else {
+      counts[kept++] = count;
+    }
   }
-  std::vector<std::pair<std::string, Value>> result;
-  result.reserve(sums.size());
-  for (const auto& [name, sum] : sums) result.emplace_back(name, integer_value(sum));
-  return result;
+  counts.resize(kept);
+}
+
+std::vector<NamedCount> kvm_sums(const KvmStatsTotals& kvm) {
+  std::vector<NamedCount> sums;
+  std::vector<NamedCount> others;  // names that the first vCPU doesn't have; mostly none
+  for (const auto& vcpu : kvm.per_vcpu) {
+    if (sums.empty()) {
+      sums.assign(vcpu.begin(), vcpu.end());
+      sum_by_name(sums);
+      continue;
+    }
+    for (const auto& [name, value] : vcpu) {
+      const auto found = std::lower_bound(
+          sums.begin(), sums.end(), name,
+          [](const NamedCount& sum, const std::string& wanted) { return sum.first < wanted; });
+      if (found != sums.end() && found->first == name) {
+        found->second += value;
+      } else {
+        others.emplace_back(name, value);
+      }
+    }
+  }
+  if (others.empty()) return sums;
+  sums.insert(sums.end(), others.begin(), others.end());
+  sum_by_name(sums);
+  return sums;
+}
+
+void extract_kvm(const KvmStatsTotals& kvm, ShapeCache& shapes, ExtractedRecord& extracted) {
+  std::string names;
+  for (const auto& [name, sum] : kvm_sums(kvm)) {
+    append_name(names, name);
+    extracted.kvm_sums.push_back(sum);
+  }
+  std::size_t first = 0;
+  for (const auto& shape : shapes.find(names)->rows) {
+    extracted.kvm.push_back({shape, first});
+    first += shape->metrics.size();
+  }
 }
 
 std::vector<CallbackRow> callbacks(const Record& record) {
@@ -236,9 +281,12 @@ ExtractedRecord extract(const DecodedRecord& decoded) {
   ExtractedRecord extracted;
   extracted.columns.reserve(std::size(k_stored));
   for (const StoredColumn& column : k_stored) extracted.columns.push_back(column.get(decoded));
-  if (record.host) extracted.host = extract_host(*record.host);
-  extracted.series = extract_series(record);
-  if (record.kvm_stats) extracted.kvm_sums = kvm_sums(*record.kvm_stats);
+  thread_local HostCache hosts;
+  thread_local ShapeCache shapes;
+  if (record.host) extracted.host = hosts.find(*record.host);
+  SeriesBuilder series(shapes, extracted);
+  extract_series(record, series);
+  if (record.kvm_stats) extract_kvm(*record.kvm_stats, shapes, extracted);
   for (const ProgVerifierStats& program : record.verifier_stats) {
     extracted.verifier.push_back({read_value(program, &ProgVerifierStats::name),
                                   read_value(program, &ProgVerifierStats::verified_insns)});

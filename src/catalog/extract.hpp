@@ -4,6 +4,9 @@
 // What the catalog keeps of a record. Pure: a decoded record in, values out. When anything here
 // changes, k_extraction_version (schema.hpp) has to change too.
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,12 +17,28 @@
 
 namespace ktstr {
 
-/// One packed series: values by metric name, for a phase and a cgroup (none: all of them).
-struct SeriesRow {
+/// The metrics of a packed row, in the order of its columns.
+struct SeriesShape {
+  std::string digest;  ///< of the names, for storing each shape once
+  std::vector<std::string> metrics;
+};
+
+/// One row of packed values: as many as its shape has metrics, from `first` on in the record's.
+struct PackedRow {
+  std::shared_ptr<const SeriesShape> shape;
+  std::size_t first = 0;
+};
+
+/// What the values of a series are about (none: all phases, all cgroups).
+struct SeriesLabels {
   std::optional<std::int64_t> phase;
   std::optional<std::string> phase_label;
   std::optional<std::string> cgroup;
-  std::vector<std::pair<std::string, double>> values;
+};
+
+struct SeriesRow {
+  SeriesLabels labels;
+  PackedRow packed;  ///< in ExtractedRecord::values
 };
 
 struct VerifierRow {
@@ -47,10 +66,12 @@ struct HostRow {
 };
 
 struct ExtractedRecord {
-  std::vector<Value> columns;  ///< in the order of stored_columns()
-  std::optional<HostRow> host;
+  std::vector<Value> columns;           ///< in the order of stored_columns()
+  std::shared_ptr<const HostRow> host;  ///< nullptr: it has none; records of one host share it
   std::vector<SeriesRow> series;
-  std::vector<std::pair<std::string, Value>> kvm_sums;
+  std::vector<double> values;  ///< of all series
+  std::vector<PackedRow> kvm;  ///< in kvm_sums
+  std::vector<std::uint64_t> kvm_sums;
   std::vector<VerifierRow> verifier;
   std::vector<CallbackRow> callbacks;
   std::vector<PayloadMetricRow> payload_metrics;

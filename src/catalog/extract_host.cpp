@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/extract_host.hpp"
 
+#include <tuple>
+#include <type_traits>
+
 #include "base/hashing.hpp"
 #include "base/json_text.hpp"
 #include "base/text.hpp"
@@ -101,7 +104,9 @@ const std::vector<std::string>& host_columns() {
   return names;
 }
 
-HostRow extract_host(const HostContext& host) {
+namespace {
+
+HostRow make_host(const HostContext& host) {
   HostRow row;
   row.values.reserve(std::size(k_host));
   std::string all;
@@ -110,6 +115,52 @@ HostRow extract_host(const HostContext& host) {
     append_unambiguous(all, row.values.back());
   }
   row.digest = content_id(all);
+  return row;
+}
+
+// A key for a host within this process: quick to make, the same for no two hosts that differ in
+// what is stored of them.
+
+template <typename T>
+requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void append_key(std::string& key, T number) {
+  key.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+void append_key(std::string& key, const std::string& text) {
+  append_key(key, text.size());
+  key += text;
+}
+template <typename Key>
+void append_key(std::string& key, const std::map<Key, std::string>& texts) {
+  append_key(key, texts.size());
+  for (const auto& [name, text] : texts) {
+    append_key(key, name);
+    append_key(key, text);
+  }
+}
+// It differs in every record, and isn't stored with the host.
+void append_key(std::string& /*key*/, const HostHeapState& /*heap*/) {}
+template <typename T>
+void append_key(std::string& key, const std::optional<T>& value) {
+  key += value ? '1' : '0';
+  if (value) append_key(key, *value);
+}
+
+std::string key_of(const HostContext& host) {
+  std::string key;
+  const auto append = [&](const auto& field) { append_key(key, host.*field.member); };
+  std::apply([&](const auto&... field) { (append(field), ...); }, Fields<HostContext>::k_table);
+  return key;
+}
+
+}  // namespace
+
+std::shared_ptr<const HostRow> HostCache::find(const HostContext& host) {
+  std::string key = key_of(host);
+  if (const auto found = hosts_.find(key); found != hosts_.end()) return found->second;
+  auto row = std::make_shared<const HostRow>(make_host(host));
+  if (key.size() > k_longest_kept_bytes) return row;
+  if (hosts_.size() >= k_most_hosts) hosts_.clear();
+  hosts_.emplace(std::move(key), row);
   return row;
 }
 

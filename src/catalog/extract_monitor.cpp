@@ -7,25 +7,26 @@
 namespace ktstr {
 namespace {
 
-void add_monitor_levels(SeriesBuilder& series, const MonitorSummary& monitor) {
-  for (const SchedDomainLbDelta& domain :
-       monitor.sched_domain_lb.value_or(std::vector<SchedDomainLbDelta>())) {
+void add_monitor_levels(SeriesBuilder& series, const std::vector<SchedDomainLbDelta>& domains) {
+  for (const SchedDomainLbDelta& domain : domains) {
     std::string level = domain.level;
     std::transform(level.begin(), level.end(), level.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     using D = SchedDomainLbDelta;
-    series.add(domain, "lb_count_" + level, &D::lb_count);
-    series.add(domain, "lb_failed_" + level, &D::lb_failed);
-    series.add(domain, "lb_gained_" + level, &D::lb_gained);
-    series.add(domain, "lb_imbalance_load_" + level, &D::lb_imbalance_load);
-    series.add(domain, "lb_imbalance_util_" + level, &D::lb_imbalance_util);
-    series.add(domain, "lb_imbalance_task_" + level, &D::lb_imbalance_task);
-    series.add(domain, "lb_imbalance_misfit_" + level, &D::lb_imbalance_misfit);
-    series.add(domain, "alb_count_" + level, &D::alb_count);
-    series.add(domain, "alb_pushed_" + level, &D::alb_pushed);
+    series.add(domain, {"lb_count_", level}, &D::lb_count);
+    series.add(domain, {"lb_failed_", level}, &D::lb_failed);
+    series.add(domain, {"lb_gained_", level}, &D::lb_gained);
+    series.add(domain, {"lb_imbalance_load_", level}, &D::lb_imbalance_load);
+    series.add(domain, {"lb_imbalance_util_", level}, &D::lb_imbalance_util);
+    series.add(domain, {"lb_imbalance_task_", level}, &D::lb_imbalance_task);
+    series.add(domain, {"lb_imbalance_misfit_", level}, &D::lb_imbalance_misfit);
+    series.add(domain, {"alb_count_", level}, &D::alb_count);
+    series.add(domain, {"alb_pushed_", level}, &D::alb_pushed);
   }
-  for (const BpfMapFieldValue& field :
-       monitor.bpf_map_fields.value_or(std::vector<BpfMapFieldValue>())) {
+}
+
+void add_monitor_fields(SeriesBuilder& series, const std::vector<BpfMapFieldValue>& fields) {
+  for (const BpfMapFieldValue& field : fields) {
     if (was_read(field, &BpfMapFieldValue::key)) {
       series.add(field, field.key, &BpfMapFieldValue::value);
     }
@@ -76,7 +77,8 @@ void add_monitor_gauges(SeriesBuilder& series, const MonitorSummary& monitor) {
   series.add("max_avg_irq_util", monitor.max_avg_irq_util);
   series.add("psi_irq_full_avg10", monitor.psi_irq_full_avg10);
   series.add("total_irq_pressure_us", monitor.total_irq_pressure_us);
-  add_monitor_levels(series, monitor);
+  if (monitor.sched_domain_lb) add_monitor_levels(series, *monitor.sched_domain_lb);
+  if (monitor.bpf_map_fields) add_monitor_fields(series, *monitor.bpf_map_fields);
 }
 
 }  // namespace

@@ -11,8 +11,7 @@
 namespace ktstr {
 namespace {
 
-SeriesRow run_series(const Record& record) {
-  SeriesBuilder series;
+void run_series(const Record& record, SeriesBuilder& series) {
   const ScenarioStats& stats = record.stats;
   using S = ScenarioStats;
   series.add(stats, "worst_spread", &S::worst_spread);
@@ -28,7 +27,7 @@ SeriesRow run_series(const Record& record) {
   if (record.monitor) add_monitor_rest(series, *record.monitor);
   series.add(stats, "total_workers", &S::total_workers);
   series.add(stats, "total_cpus", &S::total_cpus);
-  return series.take();
+  series.finish();
 }
 
 struct CgroupValue {
@@ -59,10 +58,8 @@ bool has_page_counts(const Record& record, const CgroupStats& cgroup) {
                      });
 }
 
-SeriesRow cgroup_series(const Record& record, const CgroupStats& cgroup) {
-  SeriesBuilder series;
+void cgroup_series(const Record& record, const CgroupStats& cgroup, SeriesBuilder& series) {
   using C = CgroupStats;
-  series.row().cgroup = cgroup.cgroup_name;
   series.add(cgroup, "num_workers", &C::num_workers);
   series.add(cgroup, "num_cpus", &C::num_cpus);
   series.add("avg_off_cpu_pct", cgroup.avg_off_cpu_pct);
@@ -91,17 +88,17 @@ SeriesRow cgroup_series(const Record& record, const CgroupStats& cgroup) {
     series.add(cgroup, "cross_node_migration_ratio", &C::cross_node_migration_ratio);
   }
   series.add_all(cgroup.ext_metrics);
-  return series.take();
+  series.finish({{}, {}, cgroup.cgroup_name});
 }
 
-void label(SeriesRow& row, const PhaseBucket& phase) {
-  row.phase = phase.step_index;
-  if (was_read(phase, &PhaseBucket::label)) row.phase_label = phase.label;
+SeriesLabels labels_of(const PhaseBucket& phase) {
+  SeriesLabels labels;
+  labels.phase = phase.step_index;
+  if (was_read(phase, &PhaseBucket::label)) labels.phase_label = phase.label;
+  return labels;
 }
 
-SeriesRow phase_series(const PhaseBucket& phase) {
-  SeriesBuilder series;
-  label(series.row(), phase);
+void phase_series(const PhaseBucket& phase, const SeriesLabels& labels, SeriesBuilder& series) {
   // A start of 2^64-1, or 0 and 0: no sample anchored the window, so it is not known.
   const bool unanchored = phase.start_ms == std::numeric_limits<std::uint64_t>::max() ||
                           (phase.start_ms == 0 && phase.end_ms == 0);
@@ -111,15 +108,15 @@ SeriesRow phase_series(const PhaseBucket& phase) {
   }
   series.add(phase, "sample_count", &PhaseBucket::sample_count);
   series.add_all(phase.metrics);
-  return series.take();
+  series.finish(labels);
 }
 
 void add_benchmarks(SeriesBuilder& series, const PhaseCgroupStats& cgroup) {
   if (cgroup.schbench) {
     using B = SchbenchPhaseStats;
-    series.add("schbench_wakeup_us", cgroup.schbench->wakeup.plat.reduced);
-    series.add("schbench_request_us", cgroup.schbench->request.plat.reduced);
-    series.add("schbench_rps", cgroup.schbench->rps.plat.reduced);
+    series.add_distribution("schbench_wakeup_us", cgroup.schbench->wakeup.plat.reduced);
+    series.add_distribution("schbench_request_us", cgroup.schbench->request.plat.reduced);
+    series.add_distribution("schbench_rps", cgroup.schbench->rps.plat.reduced);
     series.add(*cgroup.schbench, "schbench_msg_run_delay_ns", &B::msg_run_delay_ns);
     series.add(*cgroup.schbench, "schbench_msg_pcount", &B::msg_pcount);
     series.add(*cgroup.schbench, "schbench_worker_run_delay_ns", &B::worker_run_delay_ns);
@@ -129,7 +126,7 @@ void add_benchmarks(SeriesBuilder& series, const PhaseCgroupStats& cgroup) {
   if (cgroup.taobench) {
     using T = TaobenchStats;
     const TaobenchStats& counters = cgroup.taobench->counters;
-    series.add("taobench_serve_us", cgroup.taobench->serve_lat.plat.reduced);
+    series.add_distribution("taobench_serve_us", cgroup.taobench->serve_lat.plat.reduced);
     series.add(counters, "taobench_get_cmds", &T::get_cmds);
     series.add(counters, "taobench_get_misses", &T::get_misses);
     series.add(counters, "taobench_fast_ops", &T::fast_ops);
@@ -138,19 +135,16 @@ void add_benchmarks(SeriesBuilder& series, const PhaseCgroupStats& cgroup) {
   }
 }
 
-SeriesRow phase_cgroup_series(const PhaseBucket& phase, const std::string& name,
-                              const PhaseCgroupStats& cgroup) {
-  SeriesBuilder series;
+void phase_cgroup_series(const PhaseCgroupStats& cgroup, const SeriesLabels& labels,
+                         SeriesBuilder& series) {
   using C = PhaseCgroupStats;
-  label(series.row(), phase);
-  series.row().cgroup = name;
   series.add(cgroup, "num_workers", &C::num_workers);
-  series.add("wake_latencies_ns", cgroup.wake_latencies_ns.reduced);
+  series.add_distribution("wake_latencies_ns", cgroup.wake_latencies_ns.reduced);
   series.add(cgroup, "wake_sample_total", &C::wake_sample_total);
-  series.add("timer_latencies_ns", cgroup.timer_latencies_ns.reduced);
+  series.add_distribution("timer_latencies_ns", cgroup.timer_latencies_ns.reduced);
   series.add(cgroup, "timer_sample_total", &C::timer_sample_total);
-  series.add("run_delays_ns", cgroup.run_delays_ns.reduced);
-  series.add("off_cpu_pcts", cgroup.off_cpu_pcts.reduced);
+  series.add_distribution("run_delays_ns", cgroup.run_delays_ns.reduced);
+  series.add_distribution("off_cpu_pcts", cgroup.off_cpu_pcts.reduced);
   series.add(cgroup, "total_migrations", &C::total_migrations);
   series.add(cgroup, "total_iterations", &C::total_iterations);
   series.add(cgroup, "total_cpu_time_ns", &C::total_cpu_time_ns);
@@ -160,30 +154,26 @@ SeriesRow phase_cgroup_series(const PhaseBucket& phase, const std::string& name,
   series.add(cgroup, "max_gap_ms", &C::max_gap_ms);
   series.add_all(cgroup.metrics);
   add_benchmarks(series, cgroup);
-  return series.take();
-}
-
-void append(std::vector<SeriesRow>& rows, SeriesRow row) {
-  if (!row.values.empty()) rows.push_back(std::move(row));
+  series.finish(labels);
 }
 
 }  // namespace
 
-std::vector<SeriesRow> extract_series(const Record& record) {
-  std::vector<SeriesRow> rows;
-  append(rows, run_series(record));
+void extract_series(const Record& record, SeriesBuilder& series) {
+  run_series(record, series);
   // Values of a phase or cgroup that a drifted record doesn't name belong nowhere.
   for (const CgroupStats& cgroup : record.stats.cgroups) {
-    if (was_read(cgroup, &CgroupStats::cgroup_name)) append(rows, cgroup_series(record, cgroup));
+    if (was_read(cgroup, &CgroupStats::cgroup_name)) cgroup_series(record, cgroup, series);
   }
   for (const PhaseBucket& phase : record.stats.phases) {
     if (!was_read(phase, &PhaseBucket::step_index)) continue;
-    append(rows, phase_series(phase));
+    SeriesLabels labels = labels_of(phase);
+    phase_series(phase, labels, series);
     for (const auto& [name, cgroup] : phase.per_cgroup) {
-      append(rows, phase_cgroup_series(phase, name, cgroup));
+      labels.cgroup = name;
+      phase_cgroup_series(cgroup, labels, series);
     }
   }
-  return rows;
 }
 
 }  // namespace ktstr

@@ -2,13 +2,18 @@
 #include "catalog/refresh_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "catalog/connection.hpp"
 
 namespace ktstr {
 namespace {
 
-constexpr std::size_t k_batch_files = 256;
+// In one transaction. More would save little: by then most pages of the indexes are written anyway;
+// and who else wants to write waits some 80 ms at most.
+constexpr std::size_t k_most_files = 1024;
+// Where the bytes are kept for the observer, they are what counts.
+constexpr std::size_t k_most_observed_files = 64;
 
 /// A failure that is stored already, word for word.
 bool is_known_failure(const std::optional<FileRow>& known, const PreparedFile& file) {
@@ -42,23 +47,31 @@ bool is_same_but_stamp(const LookedDirectory& directory) {
 
 Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
   const std::shared_ptr<LookedDirectory> directory = outcome.directory;
-  if (!batch_.empty() && batch_.front().directory != directory) {
-    // A run directory's files, before those of the jobs below it.
-    if (auto stored = store_batch(*batch_.front().directory, false); !stored) return stored;
-  }
+  Batch& batch = batch_for(directory);
   if (outcome.read == nullptr) {
     if (directory->failure) report_.unreadable_directories.push_back(*directory->failure);
-    return store_batch(*directory, true);
+    batch.is_end = true;
+    return {};
   }
   // Else an unchanged directory would keep us from ever looking at its fresh files again.
   const std::optional<KnownStamp>& stamp = outcome.result.file.stamp;
   if (!outcome.result.vanished && !(stamp && stamp->settled)) directory->look_again();
-  batch_.push_back(std::move(outcome));
-  if (options_.progress) options_.progress(++files_read_);
-  return batch_.size() < k_batch_files ? Result<void>() : store_batch(*directory, false);
+  batch.outcomes.push_back(std::move(outcome));
+  const std::size_t most = options_.observer == nullptr ? k_most_files : k_most_observed_files;
+  return ++waiting_files_ < most ? Result<void>() : store_batches();
 }
 
-Result<void> RefreshStore::finish_root(LookedDirectory& root) { return store_batch(root, true); }
+RefreshStore::Batch& RefreshStore::batch_for(const std::shared_ptr<LookedDirectory>& directory) {
+  if (batches_.empty() || batches_.back().directory != directory) {
+    batches_.push_back({directory, {}, false, Worth::nothing});
+  }
+  return batches_.back();
+}
+
+Result<void> RefreshStore::finish_root(const std::shared_ptr<LookedDirectory>& root) {
+  if (root) batch_for(root).is_end = true;
+  return store_batches();
+}
 
 Result<void> RefreshStore::observe(const DirectoryRow& directory, const FileRow* old,
                                    const PreparedFile* file, const std::string* bytes) const {
@@ -69,17 +82,17 @@ Result<void> RefreshStore::observe(const DirectoryRow& directory, const FileRow*
 }
 
 /// Whoever wants to keep what is about to go has kept it, or nothing is stored.
-Result<void> RefreshStore::observe_batch(const LookedDirectory& directory, bool is_end) {
+Result<void> RefreshStore::observe_batch(const Batch& batch) {
   if (options_.observer == nullptr) return {};
-  for (const RefreshOutcome& outcome : batch_) {
+  for (const RefreshOutcome& outcome : batch.outcomes) {
     if (!is_other_content(outcome)) continue;
     const PreparedFile& file = outcome.result.file;
     const FileRow* old = outcome.read->known ? &*outcome.read->known : nullptr;
-    auto seen = observe(directory.row, old, &file,
+    auto seen = observe(batch.directory->row, old, &file,
                         file.content_id.empty() ? nullptr : &outcome.result.bytes);
     if (!seen) return seen;
   }
-  return is_end ? observe_end(directory) : Result<void>();
+  return batch.is_end ? observe_end(*batch.directory) : Result<void>();
 }
 
 Result<void> RefreshStore::observe_end(const LookedDirectory& directory) {
@@ -105,19 +118,17 @@ bool RefreshStore::artifacts_differ(const LookedDirectory& directory) {
   return tables_.artifacts(directory.before->directory_id) != directory.artifacts;
 }
 
-RefreshStore::Worth RefreshStore::worth_of(const LookedDirectory& directory, bool is_end) {
-  Worth worth = Worth::nothing;
-  for (const RefreshOutcome& outcome : batch_) {
-    const ReadSidecar& result = outcome.result;
-    if (is_other_content(outcome)) return Worth::changes;
-    if (!result.same_content) continue;
-    const FileRow& known = *outcome.read->known;
-    if (known.known == result.file.stamp && known.is_symlink == result.file.is_symlink) continue;
-    if (known.is_symlink != result.file.is_symlink) return Worth::changes;
-    if (!is_settled_only(known.known, result.file.stamp)) return Worth::changes;
-    worth = Worth::settled;
-  }
-  if (!is_end) return worth;
+RefreshStore::Worth RefreshStore::worth_of(const RefreshOutcome& outcome) {
+  const ReadSidecar& result = outcome.result;
+  if (is_other_content(outcome)) return Worth::changes;
+  if (!result.same_content) return Worth::nothing;
+  const FileRow& known = *outcome.read->known;
+  if (known.is_symlink != result.file.is_symlink) return Worth::changes;
+  if (known.known == result.file.stamp) return Worth::nothing;
+  return is_settled_only(known.known, result.file.stamp) ? Worth::settled : Worth::changes;
+}
+
+RefreshStore::Worth RefreshStore::worth_of_end(const LookedDirectory& directory) {
   const FilePlan& plan = directory.plan;
   const bool has_new_failure =
       std::any_of(plan.unreadable.begin(), plan.unreadable.end(),
@@ -127,35 +138,73 @@ RefreshStore::Worth RefreshStore::worth_of(const LookedDirectory& directory, boo
     return Worth::changes;
   }
   const std::optional<KnownStamp>& before = directory.before->known;
-  if (before == directory.row.known) return worth;
+  if (before == directory.row.known) return Worth::nothing;
   return is_settled_only(before, directory.row.known) ? Worth::settled : Worth::changes;
 }
 
-Result<void> RefreshStore::store_batch(LookedDirectory& directory, bool is_end) {
-  const Worth worth = worth_of(directory, is_end);
+RefreshStore::Worth RefreshStore::worth_of(const Batch& batch) {
+  Worth worth = Worth::nothing;
+  for (const RefreshOutcome& outcome : batch.outcomes) {
+    worth = std::max(worth, worth_of(outcome));
+    if (worth == Worth::changes) return worth;
+  }
+  return batch.is_end ? std::max(worth, worth_of_end(*batch.directory)) : worth;
+}
+
+/// All in one transaction: many small ones would write the pages of the indexes again and again.
+Result<void> RefreshStore::store_batches() {
+  Worth worth = Worth::nothing;
+  for (Batch& batch : batches_) {
+    batch.worth = worth_of(batch);
+    worth = std::max(worth, batch.worth);
+  }
   if (worth == Worth::changes) {
-    if (auto seen = observe_batch(directory, is_end); !seen) return seen;
+    for (const Batch& batch : batches_) {
+      if (batch.worth != Worth::changes) continue;
+      if (auto seen = observe_batch(batch); !seen) return seen;
+    }
+    if (waiting_files_ >= k_most_files) put_off_checkpoints();
     ImmediateTransaction transaction(database_);
-    write_batch(directory, is_end);
+    write_batches();
     transaction.commit();
-    stored_something_ = true;
   } else if (worth == Worth::settled) {
     // Nobody waits for this: another refresh can do it.
     if (const auto transaction = ImmediateTransaction::begin_if_free(database_)) {
-      write_batch(directory, is_end);
+      write_batches();
       transaction->commit();
-      stored_something_ = true;
     }
   }
-  batch_.clear();
+  batches_.clear();
+  waiting_files_ = 0;
   return {};
 }
 
-void RefreshStore::write_batch(LookedDirectory& directory, bool is_end) {
+/// A large refresh writes pages that it will write again. The log is bounded all the same.
+void RefreshStore::put_off_checkpoints() {
+  if (has_put_off_checkpoints_) return;
+  has_put_off_checkpoints_ = true;
+  database_.exec("PRAGMA wal_autocheckpoint = 8192");
+}
+
+/// The catalog shortens the log when the refresh has ended.
+void RefreshStore::catch_up_checkpoints() {
+  if (!std::exchange(has_put_off_checkpoints_, false)) return;
+  database_.exec("PRAGMA wal_autocheckpoint = 1000");
+}
+
+void RefreshStore::write_batches() {
   tables_.forget_cached_ids();  // another process may have dropped what they name
+  for (const Batch& batch : batches_) {
+    if (batch.worth != Worth::nothing) write_batch(batch);
+  }
+  stored_something_ = true;
+}
+
+void RefreshStore::write_batch(const Batch& batch) {
+  LookedDirectory& directory = *batch.directory;
   ensure_directory(directory);
-  for (const RefreshOutcome& outcome : batch_) store_file(directory, outcome);
-  if (is_end) store_end(directory);
+  for (const RefreshOutcome& outcome : batch.outcomes) store_file(directory, outcome);
+  if (batch.is_end) store_end(directory);
 }
 
 /// A new one goes in without its stamp, so that it counts as not looked at until its end. So does
@@ -244,6 +293,7 @@ void RefreshStore::count_moves() {
 RefreshReport RefreshStore::finish() {
   count_moves();
   if (stored_something_) store_time();
+  catch_up_checkpoints();
   report_.status = tables_.status_counts();
   std::int64_t total = 0;
   for (const auto& [status, count] : report_.status) total += count;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Steps 5 and 6 of the refresh (refresh.cpp): storing what was read, a batch at a time.
+// Steps 5 and 6 of the refresh (refresh.cpp): storing what was read, some directories or part
+// of one at a time.
 
 #include <memory>
 #include <set>
@@ -28,10 +29,10 @@ class RefreshStore {
       : database_(database), tables_(tables), clock_(clock), options_(options) {}
 
   /// Outcomes in the order of their tasks. All of a directory's come before its end, with those of
-  /// the jobs below it in between.
+  /// the jobs below it in between. What is taken is stored sooner or later, in this order.
   [[nodiscard]] Result<void> take(RefreshOutcome&& outcome);
-  /// The root's own row, once everything else is in.
-  [[nodiscard]] Result<void> finish_root(LookedDirectory& root);
+  /// The root's own row (of none: it wasn't looked at), once everything else is in.
+  [[nodiscard]] Result<void> finish_root(const std::shared_ptr<LookedDirectory>& root);
   /// Counts, and stores the time of a refresh that stored anything.
   [[nodiscard]] RefreshReport finish();
 
@@ -43,12 +44,26 @@ class RefreshStore {
     changes,
   };
 
-  [[nodiscard]] Result<void> store_batch(LookedDirectory& directory, bool is_end);
-  void write_batch(LookedDirectory& directory, bool is_end);
-  [[nodiscard]] Worth worth_of(const LookedDirectory& directory, bool is_end);
+  /// Files of one directory, and perhaps its end.
+  struct Batch {
+    std::shared_ptr<LookedDirectory> directory;
+    std::vector<RefreshOutcome> outcomes;
+    bool is_end = false;
+    Worth worth = Worth::nothing;
+  };
+
+  [[nodiscard]] Batch& batch_for(const std::shared_ptr<LookedDirectory>& directory);
+  [[nodiscard]] Result<void> store_batches();
+  void write_batches();
+  void put_off_checkpoints();
+  void catch_up_checkpoints();
+  void write_batch(const Batch& batch);
+  [[nodiscard]] Worth worth_of(const Batch& batch);
+  [[nodiscard]] static Worth worth_of(const RefreshOutcome& outcome);
+  [[nodiscard]] Worth worth_of_end(const LookedDirectory& directory);
   [[nodiscard]] Result<void> observe(const DirectoryRow& directory, const FileRow* old,
                                      const PreparedFile* file, const std::string* bytes) const;
-  [[nodiscard]] Result<void> observe_batch(const LookedDirectory& directory, bool is_end);
+  [[nodiscard]] Result<void> observe_batch(const Batch& batch);
   [[nodiscard]] Result<void> observe_end(const LookedDirectory& directory);
   [[nodiscard]] bool artifacts_differ(const LookedDirectory& directory);
   void ensure_directory(LookedDirectory& directory);
@@ -66,9 +81,10 @@ class RefreshStore {
   CatalogTables& tables_;
   const Clock& clock_;
   const RefreshOptions& options_;
-  std::vector<RefreshOutcome> batch_;
+  std::vector<Batch> batches_;  ///< taken and not stored yet
+  std::size_t waiting_files_ = 0;
   bool stored_something_ = false;
-  std::int64_t files_read_ = 0;
+  bool has_put_off_checkpoints_ = false;
   std::multiset<std::string> added_ids_;
   std::multiset<std::string> removed_ids_;
   RefreshReport report_;

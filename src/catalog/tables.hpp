@@ -100,6 +100,9 @@ class CatalogTables {
   [[nodiscard]] std::vector<DirectoryRow> directories();
   /// The files of a directory, in byte order.
   [[nodiscard]] std::vector<FileRow> files(std::int64_t directory_id);
+  /// One file; only its id, name and stamp are filled in.
+  [[nodiscard]] std::optional<FileRow> known_file(std::int64_t directory_id,
+                                                  const std::string& file_name);
   [[nodiscard]] std::vector<ArtifactRow> artifacts(std::int64_t directory_id);
   /// Statuses and how many files have them.
   [[nodiscard]] std::map<std::string, std::int64_t> status_counts();
@@ -150,12 +153,11 @@ class CatalogTables {
   void put_programs(std::int64_t sidecar_id, const ExtractedRecord& record);
   void remove_children(std::int64_t sidecar_id);
   std::int64_t host_id(const HostRow& host);
-  std::int64_t shape_id(const std::vector<std::string>& metrics);
+  std::int64_t shape_id(const SeriesShape& shape);
   std::int64_t insert_host(const HostRow& host);
-  std::int64_t insert_shape(const std::string& digest, const std::vector<std::string>& metrics);
-  template <typename Values>
-  void put_packed(LazyStatement& statement, std::int64_t sidecar_id, std::int64_t& position,
-                  const Values& values, const SeriesRow* labels);
+  std::int64_t insert_shape(const SeriesShape& shape);
+  void put_series(std::int64_t sidecar_id, const ExtractedRecord& record);
+  void put_kvm(std::int64_t sidecar_id, const ExtractedRecord& record);
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;

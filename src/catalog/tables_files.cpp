@@ -46,6 +46,17 @@ std::optional<CatalogTables::StoredFile> CatalogTables::find_file(std::int64_t d
   return found;
 }
 
+std::optional<FileRow> CatalogTables::known_file(std::int64_t directory_id,
+                                                 const std::string& file_name) {
+  const auto stored = find_file(directory_id, file_name);
+  if (!stored) return std::nullopt;
+  FileRow row;
+  row.sidecar_id = stored->sidecar_id;
+  row.file_name = file_name;
+  row.known = stored->known;
+  return row;
+}
+
 RowWrite CatalogTables::put_file(std::int64_t directory_id, const PreparedFile& file,
                                  const std::optional<FileRow>& expected) {
   const auto stored = find_file(directory_id, file.file_name);
@@ -69,18 +80,18 @@ std::int64_t CatalogTables::insert_file(std::int64_t sidecar_id, std::int64_t di
   SQLite::Statement& put = statements_->put_file.fresh();
   if (sidecar_id != 0) put.bind(1, sidecar_id);
   put.bind(2, directory_id);
-  put.bind(3, file.file_name);
+  put.bindNoCopy(3, file.file_name);
   bind_stamp(put, 4, file.stamp);
   put.bind(10, file.is_symlink ? 1 : 0);
-  put.bind(11, file.status);
+  put.bindNoCopy(11, file.status);
   bind_optional(put, 12, file.error_class);
   bind_optional(put, 13, file.error);
-  if (!file.content_id.empty()) put.bind(14, file.content_id);
+  if (!file.content_id.empty()) put.bindNoCopy(14, file.content_id);
   bind_optional(put, 15, file.file_hash);
   if (host != 0) put.bind(16, host);
   if (file.record) {
     int index = static_cast<int>(file_columns().size());
-    for (const Value& value : file.record->columns) bind_value(put, ++index, value);
+    for (const Value& value : file.record->columns) bind_borrowed(put, ++index, value);
   }
   put.exec();
   return database_.getLastInsertRowid();

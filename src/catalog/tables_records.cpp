@@ -2,13 +2,9 @@
 
 // What hangs on a record in CatalogTables: series, the small lists, hosts and shapes.
 
-#include <algorithm>
-
-#include "base/hashing.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/statements.hpp"
 #include "catalog/tables.hpp"
-#include "catalog/views.hpp"
 
 namespace ktstr {
 
@@ -22,42 +18,42 @@ void CatalogTables::remove_children(std::int64_t sidecar_id) {
   }
 }
 
-template <typename Values>
-void CatalogTables::put_packed(LazyStatement& statement, std::int64_t sidecar_id,
-                               std::int64_t& position, const Values& values,
-                               const SeriesRow* labels) {
-  constexpr auto k_width = static_cast<std::size_t>(k_series_width);
-  for (std::size_t first = 0; first < values.size(); first += k_width) {
-    const std::size_t count = std::min(k_width, values.size() - first);
-    std::vector<std::string> names;
-    names.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) names.push_back(values[first + i].first);
-    const std::int64_t shape = shape_id(names);
+void CatalogTables::put_series(std::int64_t sidecar_id, const ExtractedRecord& record) {
+  std::int64_t position = 0;
+  for (const auto& [labels, packed] : record.series) {
+    const std::int64_t shape = shape_id(*packed.shape);
+    SQLite::Statement& put = statements_->put_series.fresh();
+    put.bind(1, sidecar_id);
+    put.bind(2, position++);
+    put.bind(3, shape);
+    if (labels.phase) put.bind(4, *labels.phase);
+    if (labels.phase_label) put.bindNoCopy(5, *labels.phase_label);
+    if (labels.cgroup) put.bindNoCopy(6, *labels.cgroup);
+    const double* const values = &record.values[packed.first];
+    const int count = static_cast<int>(packed.shape->metrics.size());
+    for (int i = 0; i < count; ++i) put.bind(7 + i, values[i]);
+    put.exec();
+  }
+}
 
-    SQLite::Statement& put = statement.fresh();
-    int index = 0;
-    put.bind(++index, sidecar_id);
-    put.bind(++index, position++);
-    put.bind(++index, shape);
-    if (labels != nullptr) {
-      ++index;
-      if (labels->phase) put.bind(index, *labels->phase);
-      bind_optional(put, ++index, labels->phase_label);
-      bind_optional(put, ++index, labels->cgroup);
-    }
-    for (std::size_t i = 0; i < count; ++i)
-      bind_value(put, ++index, Value(values[first + i].second));
+void CatalogTables::put_kvm(std::int64_t sidecar_id, const ExtractedRecord& record) {
+  std::int64_t position = 0;
+  for (const PackedRow& packed : record.kvm) {
+    const std::int64_t shape = shape_id(*packed.shape);
+    SQLite::Statement& put = statements_->put_kvm.fresh();
+    put.bind(1, sidecar_id);
+    put.bind(2, position++);
+    put.bind(3, shape);
+    const std::uint64_t* const sums = &record.kvm_sums[packed.first];
+    const int count = static_cast<int>(packed.shape->metrics.size());
+    for (int i = 0; i < count; ++i) bind_value(put, 4 + i, integer_value(sums[i]));
     put.exec();
   }
 }
 
 void CatalogTables::put_children(std::int64_t sidecar_id, const ExtractedRecord& record) {
-  std::int64_t position = 0;
-  for (const SeriesRow& series : record.series) {
-    put_packed(statements_->put_series, sidecar_id, position, series.values, &series);
-  }
-  position = 0;
-  put_packed(statements_->put_kvm, sidecar_id, position, record.kvm_sums, nullptr);
+  put_series(sidecar_id, record);
+  put_kvm(sidecar_id, record);
   put_programs(sidecar_id, record);
   for (const PayloadMetricRow& metric : record.payload_metrics) {
     SQLite::Statement& put = statements_->put_payload.fresh();
@@ -65,7 +61,7 @@ void CatalogTables::put_children(std::int64_t sidecar_id, const ExtractedRecord&
     put.bind(2, metric.invocation);
     put.bind(3, metric.position);
     int index = 3;
-    for (const Value& value : metric.values) bind_value(put, ++index, value);
+    for (const Value& value : metric.values) bind_borrowed(put, ++index, value);
     put.exec();
   }
 }
@@ -76,8 +72,8 @@ void CatalogTables::put_programs(std::int64_t sidecar_id, const ExtractedRecord&
     SQLite::Statement& put = statements_->put_verifier.fresh();
     put.bind(1, sidecar_id);
     put.bind(2, position++);
-    bind_value(put, 3, program.program);
-    bind_value(put, 4, program.verified_insns);
+    bind_borrowed(put, 3, program.program);
+    bind_borrowed(put, 4, program.verified_insns);
     put.exec();
   }
   position = 0;
@@ -85,10 +81,10 @@ void CatalogTables::put_programs(std::int64_t sidecar_id, const ExtractedRecord&
     SQLite::Statement& put = statements_->put_callback.fresh();
     put.bind(1, sidecar_id);
     put.bind(2, position++);
-    bind_value(put, 3, program.program);
-    bind_value(put, 4, program.cnt);
-    bind_value(put, 5, program.nsecs);
-    bind_value(put, 6, program.nsecs_per_call);
+    bind_borrowed(put, 3, program.program);
+    bind_borrowed(put, 4, program.cnt);
+    bind_borrowed(put, 5, program.nsecs);
+    bind_borrowed(put, 6, program.nsecs_per_call);
     put.exec();
   }
 }
@@ -115,31 +111,26 @@ std::int64_t CatalogTables::insert_host(const HostRow& host) {
   return database_.getLastInsertRowid();
 }
 
-std::int64_t CatalogTables::shape_id(const std::vector<std::string>& metrics) {
-  // A name may hold any character, so each stands behind its length.
-  std::string names;
-  for (const std::string& metric : metrics) names += std::to_string(metric.size()) + ':' + metric;
-  if (const auto cached = shape_ids_.find(names); cached != shape_ids_.end()) {
+std::int64_t CatalogTables::shape_id(const SeriesShape& shape) {
+  if (const auto cached = shape_ids_.find(shape.digest); cached != shape_ids_.end()) {
     return cached->second;
   }
-  const std::string digest = content_id(names);
   SQLite::Statement& find = statements_->find_shape.fresh();
-  find.bind(1, digest);
+  find.bind(1, shape.digest);
   std::int64_t id = find.executeStep() ? find.getColumn(0).getInt64() : 0;
   find.reset();
-  if (id == 0) id = insert_shape(digest, metrics);
-  shape_ids_.emplace(std::move(names), id);
+  if (id == 0) id = insert_shape(shape);
+  shape_ids_.emplace(shape.digest, id);
   return id;
 }
 
-std::int64_t CatalogTables::insert_shape(const std::string& digest,
-                                         const std::vector<std::string>& metrics) {
+std::int64_t CatalogTables::insert_shape(const SeriesShape& shape) {
   SQLite::Statement& put = statements_->put_shape.fresh();
-  put.bind(1, digest);
+  put.bind(1, shape.digest);
   put.exec();
   const std::int64_t id = database_.getLastInsertRowid();
   std::int64_t position = 0;
-  for (const std::string& metric : metrics) {
+  for (const std::string& metric : shape.metrics) {
     SQLite::Statement& add = statements_->put_shape_metric.fresh();
     add.bind(1, id);
     add.bind(2, metric);

@@ -113,16 +113,20 @@ void Walk::note(const std::string& message) {
   if (side_ != Side::target && newer_error_.empty()) newer_error_ = text;
 }
 
-std::string Walk::path_text() const {
-  std::string text;
-  for (const PathStep& step : path_) {
-    if (step.key.data() == nullptr) {
-      text += "[" + std::to_string(step.index) + "]";
-    } else {
-      if (!text.empty()) text += '.';
-      text += escape_control(shortened(step.key));
-    }
+void Walk::Step::append_to(std::string& text) const {
+  if (key_.data() == nullptr) {
+    text += "[" + std::to_string(index_) + "]";
+  } else {
+    if (!text.empty()) text += '.';
+    text += escape_control(shortened(key_));
   }
+}
+
+std::string Walk::path_text() const {
+  std::vector<const Step*> steps;
+  for (const Step* step = last_step_; step != nullptr; step = step->before()) steps.push_back(step);
+  std::string text;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) (*step)->append_to(text);
   return text;
 }
 

@@ -28,6 +28,8 @@ class Walk {
   /// Samples and unknown keys alike.
   [[nodiscard]] bool keeps_all() const { return samples_ == SampleHandling::keep; }
 
+  [[nodiscard]] bool is_rewritten() const { return rewritten_; }
+
   /// How many broken places so far; a caller compares before and after.
   [[nodiscard]] std::size_t broken() const { return broken_; }
 
@@ -72,17 +74,28 @@ class Walk {
     return has_newer_key_ ? newer_error_ : target_error_;
   }
 
-  /// One step of the path, for as long as it lives.
+  /// One step of the path, for as long as it lives. They hang together on the stack, since a path
+  /// is wanted only where something is broken.
   class Step {
    public:
-    Step(Walk& walk, std::string_view key) : walk_(walk) { walk_.path_.push_back({key, 0}); }
-    Step(Walk& walk, std::size_t index) : walk_(walk) { walk_.path_.push_back({{}, index}); }
-    ~Step() { walk_.path_.pop_back(); }
+    Step(Walk& walk, std::string_view key) : walk_(walk), before_(walk.last_step_), key_(key) {
+      walk_.last_step_ = this;
+    }
+    Step(Walk& walk, std::size_t index) : walk_(walk), before_(walk.last_step_), index_(index) {
+      walk_.last_step_ = this;
+    }
+    ~Step() { walk_.last_step_ = before_; }
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
+    [[nodiscard]] const Step* before() const { return before_; }
+    void append_to(std::string& text) const;
+
    private:
     Walk& walk_;
+    const Step* before_;
+    std::string_view key_;  // no data pointer: an index
+    std::size_t index_ = 0;
   };
 
   /// While it lives, broken places are those of one contract only (if the side is not both). They
@@ -107,11 +120,6 @@ class Walk {
  private:
   static constexpr std::size_t k_most_half_read = 100'000;
 
-  struct PathStep {
-    std::string_view key;  // no data pointer: an index
-    std::size_t index;
-  };
-
   // Counts a broken place; true if its message is one that will be kept.
   bool count_broken();
   void note(const std::string& message);
@@ -122,7 +130,7 @@ class Walk {
   SampleHandling samples_;
   bool rewritten_;
   Side side_ = Side::both;
-  std::vector<PathStep> path_;
+  const Step* last_step_ = nullptr;
   std::string target_error_;
   std::string newer_error_;
   std::size_t broken_ = 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 // Decoding, in this order:
-//  1. not UTF-8, or a byte-order mark: not a sidecar's text at all
-//  2. the fast parser's document tree; where it refuses (or may misread "-0"), the exact reader
-//     decides, and rewrites the text so that the tree can be built (exact_json.hpp)
+//  1. a byte-order mark: not a sidecar's text at all
+//  2. the fast parser's document tree, which takes valid UTF-8 only; where it refuses (or may
+//     misread "-0") and the text is UTF-8, the exact reader decides, and rewrites the text so that
+//     the tree can be built (exact_json.hpp)
 //  3. one walk over the tree, driven by the tables of fields.hpp (below; values without keys are in
 //     decode_scalars.hpp and decode_containers.hpp). It notes the first broken place for each of
 //     the two contracts and reads on
@@ -175,6 +176,9 @@ Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::stri
       parser.parse(json.data(), json.size(), !has_padding(json)).get(root) == simdjson::SUCCESS) {
     return walk_document(root, Walk(samples, false));
   }
+  if (!simdjson::validate_utf8(json)) {
+    return fail(ErrorCode::parse, "stream did not contain valid UTF-8", {}, "utf-8");
+  }
   const auto parsable = make_parsable(json);
   if (!parsable) return fail(parsable.error());
   if (const auto refused = parser.parse(*parsable).get(root); refused != simdjson::SUCCESS) {
@@ -189,10 +193,7 @@ Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::stri
 namespace ktstr {
 
 Result<DecodedRecord> decode_record(const std::string& json, SampleHandling samples) {
-  if (!simdjson::validate_utf8(json)) {
-    return fail(ErrorCode::parse, "stream did not contain valid UTF-8", {}, "utf-8");
-  }
-  if (json.compare(0, 3, "\xEF\xBB\xBF") == 0) {
+  if (json.compare(0, 3, "\xEF\xBB\xBF") == 0 && simdjson::validate_utf8(json)) {
     return fail(ErrorCode::parse, "expected value at line 1 column 1 (a byte-order mark)");
   }
   // A parser keeps its buffers for the next file; those of a huge one are given back at once.

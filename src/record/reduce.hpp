@@ -4,7 +4,10 @@
 // Reducing samples to what an index keeps. Nearest rank, as the harness's own statistics.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "ktstr/record.hpp"
@@ -18,12 +21,22 @@ namespace ktstr {
   return rank == 0 ? 1 : rank;
 }
 
+/// The same as reduce_samples, several times faster where there are thousands; none where the
+/// samples are too much alike for that.
+[[nodiscard]] std::optional<Distribution> reduce_many(const std::vector<std::uint64_t>& samples);
+
 /// Reorders `samples`.
 template <typename T>
 Distribution reduce_samples(std::vector<T>& samples) {
+  constexpr std::size_t k_many = 4096;
   Distribution reduced;
   reduced.n = samples.size();
   if (samples.empty()) return reduced;
+  if constexpr (std::is_same_v<T, std::uint64_t>) {
+    if (samples.size() >= k_many) {
+      if (const auto fast = reduce_many(samples)) return *fast;
+    }
+  }
   // Each selection leaves larger values to its right, so the next one only looks there.
   auto first = samples.begin();
   const auto select = [&](std::uint64_t permille) {

@@ -36,12 +36,15 @@ std::string column_of_text(const std::string& json, const std::string& name) {
 std::map<std::string, double> series(const ExtractedRecord& record,
                                      std::optional<std::int64_t> phase = {},
                                      std::optional<std::string> cgroup = {}) {
+  std::map<std::string, double> values;
   for (const SeriesRow& row : record.series) {
-    if (row.phase == phase && row.cgroup == cgroup) {
-      return {row.values.begin(), row.values.end()};
+    if (row.labels.phase != phase || row.labels.cgroup != cgroup) continue;
+    const std::vector<std::string>& metrics = row.packed.shape->metrics;
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      values[metrics[i]] = record.values.at(row.packed.first + i);
     }
   }
-  return {};
+  return values;
 }
 
 CgroupStats measured_cgroup() {
@@ -270,8 +273,9 @@ TEST(Extraction, SumsKvmStatisticsOverTheVcpus) {
   Record record = small_record("a");
   record.kvm_stats.emplace().per_vcpu = {{{"exits", 3}, {"halts", 1}}, {{"exits", 4}}};
   const ExtractedRecord extracted = extract(decoded(record));
-  EXPECT_EQ(extracted.kvm_sums, (std::vector<std::pair<std::string, Value>>{
-                                    {"exits", std::int64_t{7}}, {"halts", std::int64_t{1}}}));
+  ASSERT_EQ(extracted.kvm.size(), 1U);
+  EXPECT_EQ(extracted.kvm[0].shape->metrics, (std::vector<std::string>{"exits", "halts"}));
+  EXPECT_EQ(extracted.kvm_sums, (std::vector<std::uint64_t>{7, 1}));
   EXPECT_EQ(column(extracted, "kvm_vcpus"), "2");
 }
 

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
+#include <random>
 
 namespace ktstr {
 namespace {
@@ -44,6 +46,38 @@ TEST(ReduceSamples, TakesSamplesAndNeverInterpolates) {
     EXPECT_EQ(reduced.p999, static_cast<double>(nearest_rank(n, 999))) << n;
     EXPECT_EQ(reduced.max, static_cast<double>(n)) << n;
   }
+}
+
+TEST(ReduceSamples, SaysTheSameOfManySamplesHoweverTheyAreSpread) {
+  std::mt19937_64 random(1);
+  for (const int spread : {1, 8, 16, 40, 63}) {
+    std::vector<std::uint64_t> samples(20'000);
+    // Most are small and a few are huge, as latencies are; with a spread of 1 all are alike.
+    for (std::uint64_t& sample : samples) {
+      sample = random() >> (64 - spread) >> random() % static_cast<std::uint64_t>(spread);
+    }
+    std::vector<std::uint64_t> sorted = samples;
+    std::sort(sorted.begin(), sorted.end());
+    const auto at = [&](std::uint64_t permille) {
+      return static_cast<double>(sorted[nearest_rank(sorted.size(), permille) - 1]);
+    };
+    const Distribution reduced = reduce_samples(samples);
+    EXPECT_EQ(reduced.n, sorted.size());
+    EXPECT_EQ(reduced.p50, at(500)) << spread;
+    EXPECT_EQ(reduced.p90, at(900)) << spread;
+    EXPECT_EQ(reduced.p99, at(990)) << spread;
+    EXPECT_EQ(reduced.p999, at(999)) << spread;
+    EXPECT_EQ(reduced.max, static_cast<double>(sorted.back())) << spread;
+  }
+}
+
+TEST(ReduceSamples, ReachesTheEndsOfTheRange) {
+  std::vector<std::uint64_t> samples(5'000);
+  for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = ~std::uint64_t{0} / 4'999 * i;
+  const auto fast = reduce_many(samples);
+  ASSERT_TRUE(fast);
+  EXPECT_EQ(fast->p50, static_cast<double>(samples[2'499]));
+  EXPECT_EQ(fast->max, static_cast<double>(samples.back()));
 }
 
 TEST(PlatBucket, IsExactBelow512AndTheMiddleOfItsRangeAbove) {

@@ -51,8 +51,15 @@ class Catalog {
   [[nodiscard]] Result<RefreshReport> refresh(FileSystem& file_system, const Clock& clock,
                                               const RefreshOptions& options);
 
+  /// Puts what is still in the write-ahead log into the catalog's own file and waits for the disk,
+  /// unless somebody is using the catalog just now. Nothing depends on it, but then the one file is
+  /// the whole catalog.
+  void copy_log();
+
  private:
   Catalog() = default;
+
+  void shorten_log(FileSystem& file_system);
 
   CatalogOptions options_;
   std::string path_;

@@ -11,11 +11,11 @@
 //     listing with the stored rows by the files' stamps: what is new or different is to be read,
 //     what is missing is gone. A directory that can't be listed keeps its rows and is reported.
 //  4. Worker threads read, hash and decode; outcomes come back in order, a bounded number at once.
-//  5. One immediate transaction per directory, or per 256 files of a large one: new and changed
-//     files, then in the directory's last one the removals, the artifacts, and at the very end the
-//     directory's own stamp. A kill in between leaves the old stamp, so the next refresh looks
-//     again. Where nothing differs, nothing is written; where only time has passed, and stamps can
-//     be settled, only if nobody else is writing.
+//  5. Outcomes are stored a few hundred files at a time, in one immediate transaction: small
+//     directories together, a huge one in parts. Of each directory first the new and changed files,
+//     then the removals, the artifacts, and at the very end its own stamp. A kill in between leaves
+//     the old stamp, so the next refresh looks again. Where nothing differs, nothing is written;
+//     where only time has passed, and stamps can be settled, only if nobody else is writing.
 //  6. A run directory ends after the jobs below it, and the root after everything, since their
 //     stamps say which directories there are. Only then do the rows of directories go that a
 //     completed listing didn't show.
@@ -37,7 +37,7 @@ namespace ktstr {
 namespace {
 
 // Enough for a reader to go on while the writer commits; small files, so little memory.
-constexpr std::size_t k_window_per_worker = 16;
+constexpr std::size_t k_window_per_worker = 32;
 
 RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, const Clock& clock) {
   RefreshOutcome outcome{std::move(task.directory), task.read, {}};
@@ -52,20 +52,69 @@ RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, cons
   return outcome;
 }
 
-/// Steps 2 to 5. Threads cost more than a whole refresh that finds nothing to read, so there are
-/// none before the first file.
-Result<void> refresh_directories(RefreshPlanner& planner, RefreshStore& store, const Clock& clock,
-                                 const RefreshOptions& options) {
-  const auto read = [&](RefreshTask&& task) { return read_file(std::move(task), options, clock); };
-  std::optional<RefreshTask> task = planner.next();
-  for (; task && task->read == nullptr; task = planner.next()) {
-    if (auto stored = store.take(read(std::move(*task))); !stored) return stored;
+// Threads cost more than reading a few files, or than a whole refresh that finds nothing to read.
+constexpr int k_files_without_threads = 4;
+
+/// Steps 2 to 5, and what is told of them on the way.
+class DirectoriesRefresh {
+ public:
+  DirectoriesRefresh(RefreshPlanner& planner, RefreshStore& store, const Clock& clock,
+                     const RefreshOptions& options)
+      : planner_(planner), store_(store), clock_(clock), options_(options) {}
+
+  /// Threads cost more than a whole refresh that finds little to read, so there are none before
+  /// some files.
+  Result<void> run() {
+    std::optional<RefreshTask> task = next();
+    for (int files = 0; task; task = next()) {
+      if (task->read != nullptr && ++files > k_files_without_threads) break;
+      if (auto taken = take(read(std::move(*task))); !taken) return taken;
+    }
+    if (!task) return {};
+    return run_ordered<RefreshTask, RefreshOutcome>(
+        options_.workers, std::max<std::size_t>(1, options_.workers) * k_window_per_worker,
+        [&] { return task ? std::exchange(task, std::nullopt) : next(); },
+        [this](RefreshTask&& file) { return read(std::move(file)); },
+        [this](RefreshOutcome&& outcome) { return take(std::move(outcome)); });
   }
-  if (!task) return {};
-  return run_ordered<RefreshTask, RefreshOutcome>(
-      options.workers, std::max<std::size_t>(1, options.workers) * k_window_per_worker,
-      [&] { return task ? std::exchange(task, std::nullopt) : planner.next(); }, read,
-      [&](RefreshOutcome&& outcome) { return store.take(std::move(outcome)); });
+
+  /// Tasks were left out because somebody wanted an end.
+  [[nodiscard]] bool is_stopped() const { return is_stopped_; }
+
+ private:
+  std::optional<RefreshTask> next() {
+    is_stopped_ = is_stopped_ || (options_.should_stop && options_.should_stop());
+    return is_stopped_ ? std::nullopt : planner_.next();
+  }
+  RefreshOutcome read(RefreshTask&& task) const {
+    return read_file(std::move(task), options_, clock_);
+  }
+  Result<void> take(RefreshOutcome&& outcome) {
+    const bool is_file = outcome.read != nullptr;
+    auto taken = store_.take(std::move(outcome));
+    if (is_file && options_.progress) {
+      progress_.directories = static_cast<std::int64_t>(planner_.run_dir_count());
+      progress_.directories_done =
+          progress_.directories - static_cast<std::int64_t>(planner_.run_dirs_left());
+      ++progress_.files_read;
+      options_.progress(progress_);
+    }
+    return taken;
+  }
+
+  RefreshPlanner& planner_;
+  RefreshStore& store_;
+  const Clock& clock_;
+  const RefreshOptions& options_;
+  RefreshProgress progress_;
+  bool is_stopped_ = false;
+};
+
+Error interruption(const RefreshPlanner& planner) {
+  return {ErrorCode::interrupted, "stopped with " + std::to_string(planner.run_dirs_left()) +
+                                      " of " + std::to_string(planner.run_dir_count()) +
+                                      " run directories left; what was read is "
+                                      "stored, and the next refresh goes on from there"};
 }
 
 Result<RefreshReport> run(SQLite::Database& database, const std::string& root,
@@ -77,9 +126,14 @@ Result<RefreshReport> run(SQLite::Database& database, const std::string& root,
   RefreshStore store(database, tables, clock, options);
   if (options.level == CheckLevel::none) return store.finish();
   if (auto opened = planner.open_root(root); !opened) return fail(std::move(opened.error()));
-  auto finished = refresh_directories(planner, store, clock, options);
-  if (finished && planner.looked_root()) finished = store.finish_root(*planner.looked_root());
+  DirectoriesRefresh directories(planner, store, clock, options);
+  auto finished = directories.run();
+  // The root's stamp would say that all its directories are known.
+  if (finished) {
+    finished = store.finish_root(directories.is_stopped() ? nullptr : planner.looked_root());
+  }
   if (!finished) return fail(std::move(finished.error()));
+  if (directories.is_stopped()) return fail(interruption(planner));
   RefreshReport report = store.finish();
   report.directories_listed = planner.directories_listed();
   report.directories_unchanged = planner.directories_unchanged();

@@ -33,6 +33,13 @@ class RowObserver {
   [[nodiscard]] virtual Result<void> before_change(const RowChange& change) = 0;
 };
 
+/// How far a refresh has come. Directories are those that it goes through, jobs not counted.
+struct RefreshProgress {
+  std::int64_t files_read = 0;
+  std::int64_t directories_done = 0;
+  std::int64_t directories = 0;
+};
+
 struct RefreshOptions {
   CheckLevel level = CheckLevel::files;
   std::size_t workers = 2;  ///< reading threads; 0: read on the calling thread
@@ -40,8 +47,11 @@ struct RefreshOptions {
   RowObserver* observer = nullptr;
   /// Called for each directory and file that is looked at, with its path and the reason.
   std::function<void(const std::string& path, LookReason reason)> why;
-  /// Called after each file is read, with the number of files so far.
-  std::function<void(std::int64_t files_read)> progress;
+  /// Called after each file is read.
+  std::function<void(const RefreshProgress& progress)> progress;
+  /// Asked before each file and directory. True: what is at hand is stored, and the refresh ends
+  /// with the error `interrupted`; the next one goes on from there.
+  std::function<bool()> should_stop;
 };
 
 struct RefreshReport {

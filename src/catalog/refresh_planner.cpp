@@ -86,6 +86,7 @@ Result<void> RefreshPlanner::open_root(const std::string& root) {
   const LookReason reason = look_at(before, status->stamp);
   if (reason == LookReason::unchanged) {
     for (DirectoryRow& row : stored_run_dirs()) run_dirs_.push_back(std::move(row.run_dir));
+    run_dir_count_ = run_dirs_.size();
     return {};
   }
   explain(".", reason);
@@ -97,6 +98,7 @@ Result<void> RefreshPlanner::open_root(const std::string& root) {
   looked_root_->row.has_links = listing->has_links;
   looked_root_->gone = missing_run_dirs(listing->directories);
   run_dirs_.assign(listing->directories.begin(), listing->directories.end());
+  run_dir_count_ = run_dirs_.size();
   return {};
 }
 

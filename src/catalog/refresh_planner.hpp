@@ -53,6 +53,9 @@ class RefreshPlanner {
   [[nodiscard]] std::optional<RefreshTask> next();
   /// The root, if it had to be listed; its row is to be stored last of all.
   [[nodiscard]] std::shared_ptr<LookedDirectory> looked_root() const { return looked_root_; }
+  /// Run directories that the refresh goes through, and those that it has yet to begin.
+  [[nodiscard]] std::size_t run_dir_count() const { return run_dir_count_; }
+  [[nodiscard]] std::size_t run_dirs_left() const { return run_dirs_.size(); }
   [[nodiscard]] std::int64_t directories_listed() const { return listed_; }
   [[nodiscard]] std::int64_t directories_unchanged() const { return unchanged_; }
 
@@ -98,6 +101,7 @@ class RefreshPlanner {
   std::size_t next_read_ = 0;
   std::int64_t listed_ = 0;
   std::int64_t unchanged_ = 0;
+  std::size_t run_dir_count_ = 0;  // to visit in all
 };
 
 }  // namespace ktstr

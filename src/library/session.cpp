@@ -54,7 +54,8 @@ Session::Session(SessionOptions options, SessionPaths paths, Catalog catalog)
     : options_(std::move(options)),
       paths_(std::move(paths)),
       catalog_(std::move(catalog)),
-      warnings_(catalog_.warnings()) {}
+      warnings_(catalog_.warnings()),
+      catalog_warnings_(warnings_.size()) {}
 
 Result<Session> Session::open(const SessionOptions& options) {
   auto paths = find_paths(options);
@@ -68,9 +69,21 @@ Result<Session> Session::open(const SessionOptions& options) {
   return Session(options, std::move(*paths), std::move(*catalog));
 }
 
+Result<RefreshReport> Session::refresh_catalog(const RefreshOptions& options) {
+  auto report = catalog_.refresh(*options_.file_system, *options_.clock, options);
+  // Damage may show only now, and a rebuilt catalog is something to be told.
+  const std::vector<std::string>& all = catalog_.warnings();
+  for (; catalog_warnings_ < all.size(); ++catalog_warnings_) {
+    warnings_.push_back(all[catalog_warnings_]);
+  }
+  return report;
+}
+
 Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
   catalog_.set_busy_timeout_ms(options_.refresh_wait_ms);
-  return catalog_.refresh(*options_.file_system, *options_.clock, options);
+  auto report = refresh_catalog(options);
+  if (report) catalog_.copy_log();  // somebody has asked for it, and may copy the file next
+  return report;
 }
 
 Result<void> Session::make_fresh(CheckLevel level) {
@@ -79,7 +92,7 @@ Result<void> Session::make_fresh(CheckLevel level) {
   RefreshOptions refresh;
   refresh.level = level;
   refresh.limits = options_.limits;
-  const auto report = catalog_.refresh(*options_.file_system, *options_.clock, refresh);
+  const auto report = refresh_catalog(refresh);
   if (!report && report.error().code == ErrorCode::busy) {
     is_stale_ = true;
     warnings_.emplace_back("another process is writing; this answer is from before its changes");

@@ -4,6 +4,7 @@
 // One use of an index: the root found, its catalog open and as fresh as was asked for. What the
 // command and the public header are both made of.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,10 +61,13 @@ class Session {
  private:
   Session(SessionOptions options, SessionPaths paths, Catalog catalog);
 
+  [[nodiscard]] Result<RefreshReport> refresh_catalog(const RefreshOptions& options);
+
   SessionOptions options_;
   SessionPaths paths_;
   Catalog catalog_;
   std::vector<std::string> warnings_;
+  std::size_t catalog_warnings_ = 0;  ///< how many of the catalog's are in warnings_ already
   bool is_stale_ = false;
 };
 

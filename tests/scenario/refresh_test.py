@@ -3,10 +3,13 @@
 
 import json
 import os
+import shutil
+import signal
 import stat
+import subprocess
 import unittest
 
-from support import Scenario, shared_data
+from support import COMMAND, Scenario, shared_data
 
 
 def example(**changes):
@@ -250,6 +253,33 @@ class Usage(Scenario):
         self.assertIn(b"query", self.run_command("help").stdout)
         self.assertIn(b"--group-by", self.run_command("help", "query").stdout)
         self.assertRegex(self.run_command("--version").stdout, rb"\d+\.\d+\.\d+")
+
+
+class Interrupted(Scenario):
+    def test_a_signal_ends_it_with_what_was_read_stored(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            with self.subTest(signal=number):
+                shutil.rmtree(self.root)
+                self.make_pool("--run-directories", "15", "--tests", "100", "--clean", "--no-jobs")
+                self.interrupted(number)
+
+    def interrupted(self, number):
+        # It can't end before its lines are read: they don't fit into the pipe.
+        process = subprocess.Popen([COMMAND, "refresh", "--why", "--root", str(self.root)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=self.environment())
+        with process:
+            process.stderr.read(1)
+            process.send_signal(number)
+            said = process.stderr.read().decode()
+            self.assertEqual(process.stdout.read(), b"")
+        self.assertEqual(process.returncode, 128 + number)
+        self.assertRegex(said, r"stopped with \d+ of \d+ run directories left")
+        stored = self.rows("query", "--count", "--check", "none")[0]["count"]
+        self.assertLess(stored, 1500)
+        again = self.json("refresh", "--root", self.root)
+        self.assertEqual(again["files"]["added"], 1500 - stored)
+        self.assertEqual(self.json("verify", "--root", self.root)["differences"], [])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ inline constexpr int k_done = 0;
 inline constexpr int k_said_no = 1;
 inline constexpr int k_usage = 2;
 inline constexpr int k_failed = 3;
+inline constexpr int k_signalled = 128;  ///< plus the signal's number
 
 class Context {
  public:

@@ -73,10 +73,13 @@ class CatalogOpening : public testing::Test {
     RefreshOptions refresh;
     refresh.workers = 0;
     ASSERT_TRUE(catalog->refresh(system_file_system(), clock_, refresh));
+    catalog->copy_log();  // what is done to the file shall hit something
   }
 
   void write_catalog(const std::string& bytes) {
     std::filesystem::create_directories(options_.root + "/.ktstr-index");
+    std::filesystem::remove(path() + "-wal");
+    std::filesystem::remove(path() + "-shm");
     std::ofstream(path(), std::ios::binary | std::ios::trunc) << bytes;
   }
 
@@ -169,6 +172,42 @@ TEST_F(CatalogOpening, PutsATruncatedCatalogAside) {
   expect_rebuilt();
 }
 
+TEST_F(CatalogOpening, LeavesASmallChangeInTheLogWhenItIsClosed) {
+  make_pool();
+  directory_.write("runs/run/b.ktstr.json", sidecar_of("b"));
+  {
+    auto catalog = open();
+    ASSERT_TRUE(catalog);
+    ASSERT_TRUE(catalog->refresh(system_file_system(), clock_, {}));
+  }
+  EXPECT_GT(std::filesystem::file_size(path() + "-wal"), 0U);
+  auto again = open();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(rows_text(again->database(), "SELECT test_name FROM pool ORDER BY 1"),
+            (Rows{"a", "b"}));
+  again->copy_log();
+  EXPECT_EQ(std::filesystem::file_size(path() + "-wal"), 0U);
+}
+
+TEST_F(CatalogOpening, LosesOnlyTheLastChangeWithTheLogAndTheRefreshFindsIt) {
+  make_pool();
+  directory_.write("runs/run/b.ktstr.json", sidecar_of("b"));
+  {
+    auto catalog = open();
+    ASSERT_TRUE(catalog);
+    ASSERT_TRUE(catalog->refresh(system_file_system(), clock_, {}));
+  }
+  std::filesystem::remove(path() + "-wal");
+  std::filesystem::remove(path() + "-shm");
+  auto again = open();
+  ASSERT_TRUE(again);
+  RefreshOptions dirs;
+  dirs.level = CheckLevel::dirs;
+  ASSERT_TRUE(again->refresh(system_file_system(), clock_, dirs));
+  EXPECT_EQ(rows_text(again->database(), "SELECT test_name FROM pool ORDER BY 1"),
+            (Rows{"a", "b"}));
+}
+
 TEST_F(CatalogOpening, PutsEachOfTwoDamagedCatalogsAsideUnderItsOwnName) {
   write_catalog("first");
   open_and_close();
@@ -185,10 +224,11 @@ TEST_F(CatalogOpening, RebuildsACatalogWhoseDamageOnlyTheRefreshMeets) {
     database.exec("PRAGMA journal_mode = DELETE");
     const auto page =
         database.execAndGet("SELECT rootpage FROM sqlite_master WHERE name = 'sidecar'");
-    const std::int64_t offset = (page.getInt64() - 1) * 4096;
+    const auto size = database.execAndGet("PRAGMA page_size").getInt64();
+    const std::int64_t offset = (page.getInt64() - 1) * size;
     std::fstream file(path(), std::ios::binary | std::ios::in | std::ios::out);
     file.seekp(offset);
-    file << std::string(4096, '\xee');
+    file << std::string(static_cast<std::size_t>(size), '\xee');
   }
   auto catalog = open();
   ASSERT_TRUE(catalog);

@@ -131,15 +131,19 @@ TEST_F(RefreshOrder, StoresTheRootAfterItsRunDirectories) {
 
 TEST_F(RefreshOrder, AddsWhatIsNewBeforeItRemovesWhatIsGone) {
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
-  pool_.put("run/job/b.ktstr.json", sidecar_of("b"));
+  // More than are stored at once.
+  for (int i = 100; i < 170; ++i) {
+    pool_.put("run/job/t" + std::to_string(i) + ".ktstr.json", sidecar_of("t"));
+  }
   pool_.settle();
   pool_.files().move("/runs/run/job", "/runs/run/renamed");
   pool_.wait();
-  refresh_killed_at("run/job/b.ktstr.json");
-  EXPECT_EQ(pool_.paths(),
-            (Rows{"run/a.ktstr.json", "run/job/b.ktstr.json", "run/renamed/b.ktstr.json"}));
+  refresh_killed_at("run/job/t100.ktstr.json");
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'job'"), (Rows{"70"}));
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'renamed'"), (Rows{"64"}));
   pool_.refresh(CheckLevel::dirs);
-  EXPECT_EQ(pool_.paths(), (Rows{"run/a.ktstr.json", "run/renamed/b.ktstr.json"}));
+  EXPECT_EQ(pool_.rows("SELECT job, count(*) FROM files GROUP BY job ORDER BY job"),
+            (Rows{"|1", "renamed|70"}));
 }
 
 TEST_F(RefreshOrder, ContinuesALargeNewDirectoryThatWasCutShort) {

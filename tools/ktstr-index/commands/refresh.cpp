@@ -4,8 +4,11 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "commands/commands.hpp"
+#include "refresh_progress.hpp"
+#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -18,26 +21,6 @@ const char* check_name(CheckLevel level) {
   constexpr const char* names[] = {"none", "dirs", "files", "bytes"};
   return names[static_cast<std::size_t>(level)];
 }
-
-/// "12,345 files read" on one line that is drawn over; nothing where it would end in a log.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  ~ProgressLine() {
-    if (drawn_) std::fputs("\r\033[K", stderr);
-  }
-  void update(std::int64_t files) {
-    if (!shown_ || files % 64 != 0) return;
-    drawn_ = true;
-    std::fprintf(stderr, "\r%lld files read", static_cast<long long>(files));
-  }
-
- private:
-  bool shown_;
-  bool drawn_ = false;
-};
 
 JsonObject to_document(const RefreshReport& report, const Session& session, CheckLevel level) {
   JsonObject files;
@@ -85,6 +68,12 @@ std::vector<Fact> to_facts(const RefreshReport& report, const Session& session) 
   };
 }
 
+ProgressStyle progress_style(const Context& context, const RefreshFlags& flags) {
+  if (context.is_quiet() || flags.why) return ProgressStyle::none;
+  if (::isatty(STDERR_FILENO) == 1) return ProgressStyle::bar;
+  return context.is_verbose() ? ProgressStyle::lines : ProgressStyle::none;
+}
+
 int run(const Context& context, const RefreshFlags& flags) {
   auto session = context.open_as_is();
   if (!session) return context.failed(session.error());
@@ -99,11 +88,18 @@ int run(const Context& context, const RefreshFlags& flags) {
       std::fwrite(line.data(), 1, line.size(), stderr);
     };
   }
-  auto progress = std::make_unique<ProgressLine>(!context.is_quiet() && !flags.why);
-  options.progress = [&](std::int64_t files) { progress->update(files); };
+  auto progress =
+      std::make_unique<RefreshProgressLine>(progress_style(context, flags), system_clock());
+  options.progress = [&](const RefreshProgress& now) { progress->update(now); };
+  StopRequest stop;  // before the refresh starts its threads
+  options.should_stop = [&] { return stop.is_made(); };
   const auto report = session->refresh(options);
   progress.reset();
-  if (!report) return context.failed(report.error());
+  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  if (!report) {
+    const int failed = context.failed(report.error());
+    return report.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
+  }
   const int status =
       context.print_document(to_document(*report, *session, level), to_facts(*report, *session));
   for (const Error& unreadable : report->unreadable_directories) {

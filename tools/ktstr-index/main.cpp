@@ -23,8 +23,10 @@ ktstr::Program make_program(ktstr::Context& context) {
   program.root.subcommands = {
       ktstr::make_query_command(context),   ktstr::make_list_command(context),
       ktstr::make_show_command(context),    ktstr::make_sql_command(context),
-      ktstr::make_refresh_command(context), ktstr::make_info_command(context),
-      ktstr::make_paths_command(context),   ktstr::make_harness_command(context),
+      ktstr::make_footer_command(context),  ktstr::make_run_command(context),
+      ktstr::make_refresh_command(context), ktstr::make_verify_command(context),
+      ktstr::make_info_command(context),    ktstr::make_paths_command(context),
+      ktstr::make_harness_command(context),
   };
   return program;
 }

@@ -7,13 +7,16 @@
 namespace ktstr {
 
 // One file per command. Each gives its description; the context must outlive it.
+[[nodiscard]] Command make_run_command(const Context& context);
 [[nodiscard]] Command make_refresh_command(const Context& context);
 [[nodiscard]] Command make_query_command(const Context& context);
 [[nodiscard]] Command make_sql_command(const Context& context);
 [[nodiscard]] Command make_list_command(const Context& context);
 [[nodiscard]] Command make_show_command(const Context& context);
+[[nodiscard]] Command make_verify_command(const Context& context);
 [[nodiscard]] Command make_info_command(const Context& context);
 [[nodiscard]] Command make_paths_command(const Context& context);
+[[nodiscard]] Command make_footer_command(const Context& context);
 [[nodiscard]] Command make_harness_command(const Context& context);
 
 }  // namespace ktstr

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "commands/harness.hpp"
+
 #include <iostream>
 #include <iterator>
 #include <memory>
 
 #include "base/file_system.hpp"
 #include "base/text.hpp"
-#include "commands/commands.hpp"
-#include "ktstr/record_json.hpp"
 #include "ktstr/variant_hash.hpp"
 #include "ktstr/walk.hpp"
-#include "record/fields.hpp"
+#include "library/harness_input.hpp"
 
 namespace ktstr {
 namespace {
@@ -21,38 +21,15 @@ struct ClassifyArguments {
   std::vector<std::string> names;
 };
 
-Result<std::string> read_input(const std::string& file, std::uint64_t limit_bytes) {
-  if (file == "-") {
-    std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    return text;
-  }
-  const auto handle = system_file_system().open_file(file);
-  if (!handle) return fail(handle.error());
-  return (*handle)->read_all(limit_bytes);
-}
-
-/// The first of the six fields that is missing or has the wrong type; empty if all are there.
-/// `payload` may be missing, as in a record.
-std::string missing_part(const Record& record) {
-  if (!was_read(record, &Record::topology)) return "topology";
-  if (!was_read(record, &Record::scheduler)) return "scheduler";
-  if (!was_read(record, &Record::work_type)) return "work_type";
-  if (!was_read(record, &Record::sysctls)) return "sysctls";
-  if (!was_read(record, &Record::kargs)) return "kargs";
-  return {};
-}
-
 int run_hash(const Context& context, const HashArguments& arguments) {
   const auto text = read_input(arguments.file, context.limits().max_file_bytes);
   if (!text) return context.failed(text.error());
-  const auto decoded = decode_record(*text, SampleHandling::reduce);
-  if (!decoded) return context.failed(decoded.error());
-  if (const std::string part = missing_part(decoded->record); !part.empty()) {
-    return context.failed({ErrorCode::parse, "no usable field `" + part + "`", arguments.file,
-                           "a record or an object with topology, scheduler, payload, work_type, "
-                           "sysctls and kargs is wanted"});
+  auto record = parse_harness_variant(*text);
+  if (!record) {
+    record.error().path = arguments.file;
+    return context.failed(record.error());
   }
-  const std::string hash = variant_hash_text(variant_hash(decoded->record));
+  const std::string hash = variant_hash_text(variant_hash(*record));
   if (context.format() == Format::table) return context.print_text(hash + "\n");
   JsonObject document;
   document.add("hash", hash);
@@ -101,12 +78,24 @@ Command make_classify_command(const Context& context) {
 
 }  // namespace
 
+Result<std::string> read_input(const std::string& file, std::uint64_t limit_bytes) {
+  if (file == "-") {
+    std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    return text;
+  }
+  const auto handle = system_file_system().open_file(file);
+  if (!handle) return fail(handle.error());
+  return (*handle)->read_all(limit_bytes);
+}
+
 Command make_harness_command(const Context& context) {
   Command command;
   command.name = "harness";
   command.group = "Harnesses";
   command.summary = "The sidecar protocol, for harnesses in any language";
-  command.subcommands = {make_hash_command(context), make_classify_command(context)};
+  command.subcommands = {make_write_command(context),    make_write_skip_command(context),
+                         make_finalize_command(context), make_suppress_dumps_command(context),
+                         make_hash_command(context),     make_classify_command(context)};
   return command;
 }
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the writer of sidecars does to the catalog, so that a question asked right after a test
+// needn't read the file again. Only a shortcut: whatever is not mirrored, the next refresh finds.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/mirror_connection.hpp"
+#include "ktstr/messages.hpp"
+#include "store/change_observer.hpp"
+
+namespace ktstr {
+
+struct MirrorOptions {
+  std::string root;          ///< canonical
+  CatalogLocation location;  ///< its `others` are not used: a copy elsewhere isn't worth the time
+  FileSystem* file_system = &system_file_system();
+  Clock* clock = &system_clock();
+  std::int64_t wait_ms = 200;  ///< for everything in the way, in total
+};
+
+/// The rows that changes of files make. One for all threads of a process and one catalog, which is
+/// opened, or made, with the first change; not to be used in a child after a fork, nor destroyed
+/// there. Thread-safe. A row that a lock held up is tried again with the next one; what fails for
+/// more than a moment is not.
+///
+/// A row goes in with the file's stamp as the writer took it, unsettled, if the name still stands
+/// for that very file, and goes away if nothing has its name. The directory's stamp stays, and a
+/// new directory has none: others may have changed other files there, so a refresh lists it anew.
+class SharedMirror {
+ public:
+  /// What the user should be told; none if all is well, or was complained about before.
+  using Complaint = std::optional<std::string>;
+
+  explicit SharedMirror(MirrorOptions options);
+
+  [[nodiscard]] Complaint store(const FileChange& file);
+  /// In one transaction.
+  [[nodiscard]] Complaint remove(std::span<const FileChange> files);
+
+ private:
+  /// A sidecar's place in the catalog.
+  struct Place {
+    std::string run_dir;
+    std::string job;  ///< '' directly in the run directory
+    std::string file_name;
+  };
+  /// A row as it shall be, if `path` is still the file that it was made of.
+  struct Row {
+    Place place;
+    std::string path;
+    PreparedFile file;
+  };
+  using Change = std::function<bool(CatalogTables& tables)>;
+
+  [[nodiscard]] std::optional<Place> place_of(const std::string& path) const;
+  [[nodiscard]] bool put_row(CatalogTables& tables, const Row& row);
+  [[nodiscard]] bool remove_row(CatalogTables& tables, const Place& place, const std::string& path);
+  /// Changes rows in a transaction, which is committed if `change` says so.
+  [[nodiscard]] Complaint transact(const Change& change);
+  void keep_for_later(Row row);
+  /// Stores the rows that had to wait, as far as it goes.
+  void store_late_rows();
+  [[nodiscard]] Result<void> ensure_open(std::int64_t deadline_ns,
+                                         std::vector<std::string>& warnings);
+  [[nodiscard]] Complaint give_up(const Error& error);
+
+  const MirrorOptions options_;
+  std::atomic<bool> is_off_ = false;
+  std::mutex mutex_;  ///< guards the connection
+  std::unique_ptr<MirrorConnection> connection_;
+  std::mutex late_mutex_;  ///< guards the late rows
+  std::vector<Row> late_rows_;
+};
+
+/// Tells a shared mirror about changes, and the user about the first failure. `warned` is the
+/// process's. Thread-safe as far as the sink is; an empty sink swallows the line.
+class CatalogMirror final : public ChangeObserver {
+ public:
+  CatalogMirror(SharedMirror& mirror, OnceGate& warned, MessageSink sink);
+
+  /// The catalog holds nothing that a refresh could not find again.
+  void about_to_remove(std::span<const FileChange> files) noexcept override;
+  void removed(std::span<const FileChange> files) noexcept override;
+  void written(const FileChange& file) noexcept override;
+  void rewritten(const FileChange& file) noexcept override;
+
+ private:
+  void warn(const SharedMirror::Complaint& complaint);
+
+  SharedMirror& mirror_;
+  OnceGate& warned_;
+  const MessageSink sink_;
+};
+
+}  // namespace ktstr

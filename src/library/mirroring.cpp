@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "library/mirroring.hpp"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "environment/locations.hpp"
+#include "ktstr/walk.hpp"
+#include "store/paths.hpp"
+
+namespace ktstr {
+namespace {
+
+/// A process's mirrors, by root and catalog.
+struct ProcessMirrors {
+  const pid_t process = ::getpid();
+  std::mutex mutex;  ///< guards the map
+  std::map<std::string, SharedMirror> mirrors;
+  OnceGate warned;
+  ProcessMirrors* parents = nullptr;
+};
+
+/// A child after a fork gets new ones, and leaves its parent's as they are: SQLite's locks are the
+/// parent's, even closing its connections in the child would let go of files that they belong to,
+/// and a mutex may have been copied while it was locked. So they are never destroyed, which also
+/// keeps the end of a process free of waits and of threads that write while statics die.
+ProcessMirrors& process_mirrors() {
+  static std::atomic<ProcessMirrors*> current = nullptr;
+  ProcessMirrors* mirrors = current.load();
+  if (mirrors != nullptr && mirrors->process == ::getpid()) return *mirrors;
+  auto* const made = new ProcessMirrors();
+  made->parents = mirrors;
+  if (current.compare_exchange_strong(mirrors, made)) return *made;
+  delete made;  // another thread was faster
+  return *mirrors;
+}
+
+SharedMirror& mirror_for(ProcessMirrors& process, const Variables& variables) {
+  MirrorOptions options;
+  options.root = canonical_path(runs_root(variables).path);
+  options.location.path = absolute_path(catalog_path(std::nullopt, variables, options.root).path);
+  options.location.is_in_root = options.location.path == default_catalog_path(options.root);
+  std::string key = options.root + '\0' + options.location.path;
+  const std::lock_guard lock(process.mutex);
+  return process.mirrors.try_emplace(std::move(key), std::move(options)).first->second;
+}
+
+}  // namespace
+
+Mirroring::Mirroring(const WriterOptions& options) {
+  if (!options.mirror) return;
+  ProcessMirrors& process = process_mirrors();
+  mirror_.emplace(mirror_for(process, options.variables), process.warned,
+                  options.messages ? options.messages : stderr_sink());
+}
+
+}  // namespace ktstr

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: MIT
+"""The sidecar protocol, driven by a harness that only has the command."""
+
+import json
+import os
+import subprocess
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from support import COMMAND, Scenario
+
+# Everything that a record must have and the environment doesn't know.
+RECORD = {
+    "test_name": "wakes_up", "topology": "1n1l1c1t", "scheduler": "eevdf", "payload": None,
+    "metrics": [], "passed": False, "skipped": False, "inconclusive": False,
+    "expected_failure": False,
+    "stats": {
+        "cgroups": [], "total_workers": 0, "total_cpus": 0, "total_migrations": 0,
+        "worst_spread": 0.0, "worst_gap_ms": 0, "worst_gap_cpu": 0, "worst_migration_ratio": 0.0,
+        "total_iterations": 0, "worst_page_locality": 0.0, "worst_cross_node_migration_ratio": 0.0,
+        "ext_metrics": {}, "phases": []},
+    "periodic_fired": 0, "periodic_target": 0, "vcpus": 1, "cpu_budget": 1,
+    "stimulus_events": [], "work_type": "SpinWait", "verifier_stats": [], "sysctls": [],
+    "kargs": [], "perf_delta_assertions": [],
+}
+HASH = "16b754f538ba41fd"
+NAME = f"wakes_up-{HASH}.ktstr.json"
+
+
+class HarnessScenario(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.record = dict(RECORD, stats=self.sample_stats())
+
+    def sample_stats(self):
+        """The statistics of a sample record, so that this file needn't know all their keys."""
+        self.make_pool("--seed", "7", "--run-directories", "1", "--tests", "1",
+                       "--clean", "--no-jobs")
+        sample = next(self.root.glob("*/*.ktstr.json"))
+        stats = json.loads(sample.read_text(encoding="utf-8"))["stats"]
+        for path in sorted(self.root.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        return stats
+
+    def harness(self, *arguments, record=None, session="one", env=None, **options):
+        values = {"KTSTR_RUNS_ROOT": str(self.root), "KTSTR_PROJECT_COMMIT": "abc1234"}
+        if session is not None:
+            values["KTSTR_RUN_EPOCH"] = session
+        values.update(env or {})
+        stdin = b"" if record is None else json.dumps(record).encode()
+        return self.run_command("harness", *arguments, stdin=stdin, env=values, **options)
+
+    def write(self, session="one", env=None, **changes):
+        """Writes a record; gives its path."""
+        done = self.harness("write", record={**self.record, **changes}, session=session, env=env)
+        return self.root / done.stdout.decode().rstrip("\n")
+
+    def sidecars(self):
+        return sorted(path.name for path in self.root.rglob("*.ktstr.json"))
+
+
+class Write(HarnessScenario):
+    def test_a_record_stands_in_the_directory_of_its_kernel_and_commit(self):
+        path = self.write()
+        self.assertEqual(path, self.root / "unknown-abc1234" / NAME)
+        self.assertEqual(json.loads(path.read_text())["test_name"], "wakes_up")
+
+    def test_missing_keys_are_filled_in_from_the_environment(self):
+        written = json.loads(self.write(env={"KTSTR_KERNEL": "6.14.2", "KTSTR_CI": "1"}).read_text())
+        self.assertEqual(written["kernel_version"], "6.14.2")
+        self.assertEqual(written["project_commit"], "abc1234")
+        self.assertEqual(written["run_source"], "ci")
+        self.assertRegex(written["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertRegex(written["run_id"], r"^\d{8}T\d{6}Z-0$")
+        self.assertEqual(written["host"]["kernel_name"], "Linux")
+        self.assertIsNone(written["kernel_commit"])
+
+    def test_the_commit_map_names_the_kernels_commit(self):
+        env = {"KTSTR_KERNEL": "../linux", "KTSTR_KERNEL_COMMIT": "../linux=1234567-dirty"}
+        self.assertEqual(json.loads(self.write(env=env).read_text())["kernel_commit"],
+                         "1234567-dirty")
+
+    def test_null_is_a_value_and_stays(self):
+        written = json.loads(self.write(project_commit=None, host=None, run_source="here")
+                             .read_text())
+        self.assertIsNone(written["project_commit"])
+        self.assertIsNone(written["host"])
+        self.assertEqual(written["run_source"], "here")
+
+    def test_keys_of_a_newer_producer_are_kept(self):
+        written = json.loads(self.write(newer={"x": [1, 2.50]}).read_text())
+        self.assertEqual(written["newer"], {"x": [1, 2.5]})
+
+    def test_json_names_the_path_and_the_hash(self):
+        done = self.harness("write", "--format", "json", record=self.record)
+        self.assertEqual(json.loads(done.stdout),
+                         {"path": str(self.root / "unknown-abc1234" / NAME), "hash": HASH})
+
+    def test_a_second_write_of_the_variant_replaces_the_first(self):
+        self.write()
+        path = self.write(passed=True)
+        self.assertTrue(json.loads(path.read_text())["passed"])
+        self.assertEqual(self.sidecars(), [NAME])
+
+    def test_nothing_but_the_sidecar_the_sentinel_and_the_lock_is_left(self):
+        self.write()
+        left = sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*")
+                      if path.is_file() and ".ktstr-index" not in path.parts)
+        self.assertEqual(left, [".locks/unknown-abc1234.lock", "unknown-abc1234/.ktstr_run_epoch",
+                                f"unknown-abc1234/{NAME}"])
+
+
+class WriteRefuses(HarnessScenario):
+    def refused(self, status, text, **options):
+        done = self.harness("write", status=status, **options)
+        self.assertIn(text, done.stderr.decode())
+        self.assertEqual(self.sidecars(), [])
+
+    def test_a_call_without_a_session(self):
+        self.refused(2, "--session new", record=self.record, session=None)
+
+    def test_an_empty_session_is_none(self):
+        self.refused(2, "no session", record=self.record, session="")
+
+    def test_what_is_not_json(self):
+        self.refused(3, "", record=None)
+
+    def test_a_record_that_lacks_what_only_the_harness_knows(self):
+        record = {key: value for key, value in self.record.items() if key != "vcpus"}
+        self.refused(3, "missing field `vcpus`", record=record)
+
+    def test_a_timestamp_of_the_wrong_type(self):
+        self.refused(3, "timestamp", record={**self.record, "timestamp": 5})
+
+    def test_names_that_no_file_can_have(self):
+        for name in ["", "a/b", "a\0b"]:
+            with self.subTest(name=name):
+                self.refused(2, "test name", record={**self.record, "test_name": name})
+
+    def test_a_name_that_is_too_long_for_the_file_system(self):
+        self.refused(3, "File name too long", record={**self.record, "test_name": "n" * 250})
+
+    def test_a_directory_without_permission(self):
+        self.root.chmod(0o555)
+        self.addCleanup(self.root.chmod, 0o755)
+        self.refused(3, "Permission denied", record=self.record, as_nobody=True)
+
+
+class Sessions(HarnessScenario):
+    def test_a_new_token_can_be_had(self):
+        token = self.harness("write", "--session", "new", session=None).stdout.decode().strip()
+        self.assertRegex(token, r"^\d{19}$")
+        self.assertEqual(self.sidecars(), [])
+
+    def test_processes_of_one_session_keep_each_others_results(self):
+        self.write(test_name="a")
+        self.write(test_name="b")
+        self.assertEqual(self.sidecars(), [f"a-{HASH}.ktstr.json", f"b-{HASH}.ktstr.json"])
+
+    def test_the_option_names_the_session_too(self):
+        for name in ["a", "b"]:
+            self.harness("write", "--session", "x", record={**self.record, "test_name": name},
+                         session=None)
+        self.assertEqual(len(self.sidecars()), 2)
+
+    def test_a_new_session_clears_the_last_ones_results_and_orphans_but_no_dumps(self):
+        first = self.write(test_name="a")
+        directory = first.parent
+        (directory / f"a-{HASH}.ktstr.json.tmp.1.x").write_text("{")
+        (directory / f"a-{HASH}.failure-dump.json").write_text("{}")
+        (directory / "job").mkdir()
+        (directory / "job" / NAME).write_text("{}")
+        self.write(session="two", test_name="b")
+        left = sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+        self.assertEqual(left, [".ktstr_run_epoch", f"a-{HASH}.failure-dump.json",
+                                f"b-{HASH}.ktstr.json", "job", f"job/{NAME}"])
+        self.assertEqual((directory / ".ktstr_run_epoch").read_text(), "two")
+
+    def test_clear_is_the_raw_behaviour_each_process_wipes(self):
+        for name in ["a", "b"]:
+            self.harness("write", "--clear", record={**self.record, "test_name": name},
+                         session=None)
+        self.assertEqual(self.sidecars(), [f"b-{HASH}.ktstr.json"])
+
+    def test_an_override_is_neither_locked_nor_cleared(self):
+        own = self.temporary / "own"
+        own.mkdir()
+        (own / f"old-{HASH}.ktstr.json").write_text("{}")
+        self.harness("write", record=self.record, session=None,
+                     env={"KTSTR_SIDECAR_DIR": str(own)})
+        self.assertEqual(sorted(path.name for path in own.iterdir()),
+                         [f"old-{HASH}.ktstr.json", NAME])
+        self.assertFalse((self.temporary / ".locks").exists())
+
+    def test_sixteen_processes_at_once_lose_nothing(self):
+        names = [f"t{number}" for number in range(64)]
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda name: self.write(test_name=name), names))
+        self.assertEqual(self.sidecars(), sorted(f"{name}-{HASH}.ktstr.json" for name in names))
+
+
+class WriteSkip(HarnessScenario):
+    IDENTITY = {key: RECORD[key] for key in
+                ["test_name", "topology", "scheduler", "payload", "work_type", "sysctls", "kargs"]}
+
+    def test_a_skip_is_a_whole_record_without_measurements(self):
+        done = self.harness("write-skip", record=self.IDENTITY)
+        written = json.loads((self.root / done.stdout.decode().strip()).read_text())
+        self.assertEqual((written["passed"], written["skipped"], written["inconclusive"]),
+                         (False, True, False))
+        self.assertEqual((written["vcpus"], written["cpu_budget"], written["monitor"]),
+                         (0, 0, None))
+        self.assertEqual(self.json("harness", "hash", done.stdout.decode().strip()),
+                         {"hash": HASH})
+
+    def test_a_run_of_the_variant_replaces_its_skip(self):
+        self.harness("write-skip", record=self.IDENTITY)
+        path = self.write(passed=True)
+        self.assertEqual(self.sidecars(), [NAME])
+        self.assertFalse(json.loads(path.read_text())["skipped"])
+
+    def test_an_identity_with_a_missing_part_is_refused(self):
+        for key in ["test_name", "topology", "kargs"]:
+            record = {name: value for name, value in self.IDENTITY.items() if name != key}
+            done = self.harness("write-skip", record=record, status=3)
+            self.assertIn(key, done.stderr.decode())
+
+
+class Finalize(HarnessScenario):
+    def test_an_expected_failure_becomes_a_marked_pass_and_nothing_else_changes(self):
+        path = self.write(newer=1.50)
+        before = path.read_text()
+        self.harness("finalize", path, "--verdict", "pass")
+        expected = before.replace('"passed": false', '"passed": true').replace(
+            '"expected_failure": false', '"expected_failure": true')
+        self.assertEqual(path.read_text(), expected)
+
+    def test_a_verdict_that_is_there_already_leaves_the_file_alone(self):
+        path = self.write()
+        before = path.stat()
+        done = self.harness("finalize", path, "--verdict", "fail", "--format", "json")
+        self.assertEqual(json.loads(done.stdout), {"path": str(path), "changed": False})
+        self.assertEqual((path.stat().st_ino, path.stat().st_mtime_ns),
+                         (before.st_ino, before.st_mtime_ns))
+
+    def test_a_second_inversion_is_refused_unless_forced(self):
+        path = self.write()
+        self.harness("finalize", path, "--verdict", "pass")
+        once = path.read_bytes()
+        done = self.harness("finalize", path, "--verdict", "pass", status=3)
+        self.assertIn("--force", done.stderr.decode())
+        self.assertEqual(path.read_bytes(), once)
+        self.harness("finalize", path, "--verdict", "pass", "--force")
+        self.assertFalse(json.loads(path.read_text())["expected_failure"])
+
+    def test_what_is_no_sidecar_is_left_alone(self):
+        path = self.put("run/x.ktstr.json", '{"passed": fal')
+        done = self.harness("finalize", path, "--verdict", "pass", status=3)
+        self.assertIn(f"finalize_sidecar_verdict: unparseable sidecar {path}",
+                      done.stderr.decode())
+        self.assertEqual(path.read_text(), '{"passed": fal')
+
+    def test_a_file_that_is_not_there(self):
+        self.harness("finalize", self.root / "none", "--verdict", "pass", status=3)
+
+    def test_a_verdict_that_is_none(self):
+        self.harness("finalize", "x", "--verdict", "passed", status=2)
+
+
+class SuppressDumps(HarnessScenario):
+    def test_exactly_this_variants_dumps_go(self):
+        directory = self.write().parent
+        for name in [f"t-{HASH}.failure-dump.json", f"t-{HASH}.repro.failure-dump.json",
+                     "t-00000000000000aa.failure-dump.json", f"t-{HASH}.wprof.pb",
+                     f"tt-{HASH}.failure-dump.json"]:
+            (directory / name).write_text("{}")
+        self.harness("suppress-dumps", "t", HASH)
+        self.assertEqual(sorted(path.name for path in directory.iterdir()),
+                         [".ktstr_run_epoch", "t-00000000000000aa.failure-dump.json",
+                          f"t-{HASH}.wprof.pb", f"tt-{HASH}.failure-dump.json", NAME])
+
+    def test_none_there_is_fine_and_a_bad_hash_is_not(self):
+        self.harness("suppress-dumps", "t", HASH)
+        self.harness("suppress-dumps", "t", "xyz", status=2)
+        self.harness("suppress-dumps", "../t", HASH, status=2)
+
+
+class ReadmeExample(HarnessScenario):
+    @unittest.skipUnless("README_EXAMPLE" in os.environ, "run by ctest")
+    def test_it_writes_a_sidecar_that_is_an_expected_failure(self):
+        done = subprocess.run(
+            [os.environ["README_EXAMPLE"]], capture_output=True, check=True, timeout=60,
+            cwd=self.temporary,
+            env=self.environment(KTSTR_RUNS_ROOT=str(self.root), KTSTR_PROJECT_COMMIT="abc1234"))
+        self.assertEqual(done.stderr, b"")
+        path = self.root / done.stdout.decode().strip()
+        self.assertEqual(path.parent, self.root / "unknown-abc1234")
+        rows = self.rows("query", "--select", "path,verdict,expected_failure,contract")
+        self.assertEqual(rows, [{"path": str(path.relative_to(self.root)), "verdict": "pass",
+                                 "expected_failure": 1, "contract": "ok"}])
+
+
+class WholeProtocol(HarnessScenario):
+    def test_a_program_elsewhere_drives_it_with_the_command_alone(self):
+        script = """
+          set -e
+          export KTSTR_RUN_EPOCH=$("$INDEX" harness write --session new)
+          path=$("$INDEX" harness write record.json)
+          "$INDEX" harness finalize "$path" --verdict pass >/dev/null
+          "$INDEX" query --count "verdict='pass' and expected_failure=1" --format csv
+        """
+        elsewhere = self.temporary / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "record.json").write_text(json.dumps(self.record))
+        done = subprocess.run(
+            ["sh", "-c", script], cwd=elsewhere, capture_output=True, check=True, timeout=60,
+            env=self.environment(INDEX=COMMAND, KTSTR_RUNS_ROOT=str(self.root)))
+        self.assertEqual(done.stdout.decode().split()[-1], "1")
+
+
+if __name__ == "__main__":
+    unittest.main()

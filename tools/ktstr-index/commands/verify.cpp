@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/verify.hpp"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "commands/commands.hpp"
+
+namespace ktstr {
+namespace {
+
+struct VerifyFlags {
+  bool repair = false;
+};
+
+JsonObject to_document(const VerifyReport& report) {
+  JsonArray differences;
+  for (const Difference& difference : report.differences) {
+    JsonObject object;
+    object.add("path", difference.path).add("kind", difference.kind);
+    differences.emplace_back(std::move(object));
+  }
+  JsonObject document;
+  document.add("checked", report.checked).add("differences", std::move(differences));
+  return document;
+}
+
+std::vector<Fact> to_facts(const VerifyReport& report) {
+  std::vector<Fact> facts = {{"checked", std::to_string(report.checked)},
+                             {"differences", std::to_string(report.differences.size())}};
+  std::map<std::string, std::string> paths;
+  for (const Difference& difference : report.differences) {
+    std::string& text = paths[difference.kind];
+    text += (text.empty() ? "" : "\n") + difference.path;
+  }
+  for (const auto& [kind, text] : paths) facts.push_back({kind, text});
+  return facts;
+}
+
+Result<VerifyReport> verify(const Context& context, Session& session) {
+  return verify_catalog(session.database(), session.paths().root.path, system_file_system(),
+                        system_clock(), context.limits());
+}
+
+/// Makes all rows anew, and looks whether that helped.
+Result<VerifyReport> repair(const Context& context, Session& session) {
+  if (auto emptied = empty_catalog(session.database()); !emptied) {
+    return fail(std::move(emptied.error()));
+  }
+  RefreshOptions options;
+  options.limits = context.limits();
+  if (auto refreshed = session.refresh(options); !refreshed) {
+    return fail(std::move(refreshed.error()));
+  }
+  return verify(context, session);
+}
+
+int run(const Context& context, const VerifyFlags& flags) {
+  auto session = context.open_as_is();
+  if (!session) return context.failed(session.error());
+  auto report = verify(context, *session);
+  if (report && flags.repair && !report->differences.empty()) {
+    context.note(std::to_string(report->differences.size()) + " differences; reading all files");
+    report = repair(context, *session);
+  }
+  if (!report) return context.failed(report.error());
+  const int status = context.print_document(to_document(*report), to_facts(*report));
+  for (const Error& unreadable : report->unreadable_directories) (void)context.failed(unreadable);
+  if (status != k_done) return status;
+  if (!report->differences.empty()) return k_said_no;
+  return report->unreadable_directories.empty() ? k_done : k_failed;
+}
+
+}  // namespace
+
+Command make_verify_command(const Context& context) {
+  auto flags = std::make_shared<VerifyFlags>();
+  Command command;
+  command.name = "verify";
+  command.group = "Stores";
+  command.summary = "Read all files and say where the catalog differs";
+  command.description =
+      "Compares the catalog as it stands with the files, down to every metric. Exit status 1 if "
+      "anything differs: after a refresh, nothing should. Kinds: missing (a file without a row), "
+      "gone (a row without a file), status, content, values, artifact, directory.";
+  command.examples = {{"ktstr-index refresh && ktstr-index verify", "after a crash of the machine"},
+                      {"ktstr-index verify --repair", "put right what is wrong"}};
+  command.options = {{"--repair", "", "Make the catalog anew if anything differs", &flags->repair}};
+  command.run = [&context, flags] { return run(context, *flags); };
+  return command;
+}
+
+}  // namespace ktstr

@@ -35,6 +35,13 @@ Result<CatalogSummary> summarize(SQLite::Database& database) {
         database.execAndGet("SELECT coalesce(sum(size_bytes), 0) FROM sidecar").getInt64();
     summary.catalog_bytes = database.execAndGet("PRAGMA page_count").getInt64() *
                             database.execAndGet("PRAGMA page_size").getInt64();
+    SQLite::Statement oldest(database,
+                             "SELECT min(ctime_ns) FROM (\n"
+                             "  SELECT ctime_ns FROM sidecar WHERE settled = 0 UNION ALL\n"
+                             "  SELECT ctime_ns FROM directory WHERE settled = 0)");
+    if (oldest.executeStep() && !oldest.getColumn(0).isNull()) {
+      summary.oldest_unsettled_ns = oldest.getColumn(0).getInt64();
+    }
     SQLite::Statement time(database, "SELECT value FROM setting WHERE key = 'last_refresh_ns'");
     if (time.executeStep()) summary.last_refresh_ns = time.getColumn(0).getInt64();
     return summary;

@@ -19,6 +19,8 @@ struct CatalogSummary {
   std::int64_t catalog_bytes = 0;  ///< of the catalog's pages
   std::optional<std::int64_t> last_refresh_ns;
   std::int64_t unsettled = 0;  ///< stamps too fresh to be trusted when they were taken
+  /// When the first of them was changed; none if none has a time.
+  std::optional<std::int64_t> oldest_unsettled_ns;
 };
 [[nodiscard]] Result<CatalogSummary> summarize(SQLite::Database& database);
 

@@ -255,6 +255,27 @@ class Usage(Scenario):
         self.assertRegex(self.run_command("--version").stdout, rb"\d+\.\d+\.\d+")
 
 
+class Info(Scenario):
+    def info(self):
+        return self.json("info", "--root", self.root)
+
+    def test_an_empty_catalog_has_no_times(self):
+        document = self.info()
+        self.assertIsNone(document["last_refresh_ns"])
+        self.assertIsNone(document["oldest_unsettled_ns"])
+        self.assertEqual(document["status"],
+                         {"corrupt": 0, "drift": 0, "ok": 0, "unreadable": 0})
+
+    def test_a_fresh_file_is_unsettled_since_its_change(self):
+        path = self.put("run/a.ktstr.json", "{")
+        self.run_command("refresh", "--root", self.root)
+        document = self.info()
+        self.assertGreater(document["unsettled"], 0)
+        self.assertLessEqual(document["oldest_unsettled_ns"], path.stat().st_ctime_ns)
+        self.assertGreaterEqual(document["last_refresh_ns"], path.stat().st_ctime_ns)
+        self.assertEqual(document["status"]["corrupt"], 1)
+
+
 class Interrupted(Scenario):
     def test_a_signal_ends_it_with_what_was_read_stored(self):
         for number in [signal.SIGINT, signal.SIGTERM]:

@@ -24,7 +24,10 @@ std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session
                            std::to_string(summary.file_bytes) + " bytes of files"},
       {"last refresh",
        summary.last_refresh_ns ? iso8601_utc(*summary.last_refresh_ns) : std::string("never")},
-      {"unsettled", std::to_string(summary.unsettled)},
+      {"unsettled", std::to_string(summary.unsettled) +
+                        (summary.oldest_unsettled_ns
+                             ? ", the oldest of " + iso8601_utc(*summary.oldest_unsettled_ns)
+                             : std::string())},
   };
 }
 
@@ -43,7 +46,8 @@ JsonObject to_document(const CatalogSummary& summary, const Session& session) {
       .add("catalog_bytes", summary.catalog_bytes)
       .add("file_bytes", summary.file_bytes)
       .add("last_refresh_ns", summary.last_refresh_ns)
-      .add("unsettled", summary.unsettled);
+      .add("unsettled", summary.unsettled)
+      .add("oldest_unsettled_ns", summary.oldest_unsettled_ns);
   return document;
 }
 

@@ -87,11 +87,11 @@ SharedMirror::SharedMirror(MirrorOptions options) : options_(std::move(options))
 
 std::optional<SharedMirror::Place> SharedMirror::place_of(const std::string& path) const {
   const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return std::nullopt;
+  const bool is_bare = slash == std::string::npos;
   Place place;
-  place.file_name = path.substr(slash + 1);
+  place.file_name = is_bare ? path : path.substr(slash + 1);
   if (!is_sidecar_filename(place.file_name)) return std::nullopt;
-  const std::string directory = path.substr(0, slash);
+  const std::string directory = is_bare ? "." : path.substr(0, slash);
   auto names = names_below(options_.root, directory);
   if (names.empty()) names = names_below(options_.root, canonical_path(directory));
   if (names.empty() || names.front() == k_index_directory_name) return std::nullopt;

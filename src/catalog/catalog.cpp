@@ -84,12 +84,22 @@ class CatalogOpener {
     auto opened = guarded(path, [&]() -> Result<void> {
       auto database = std::make_unique<SQLite::Database>(
           path, k_open_flags, static_cast<int>(options_.busy_timeout_ms));
-      if (auto prepared = prepare(*database, path); !prepared) return prepared;
+      if (auto prepared = prepare_or_find_damage(*database, path); !prepared) return prepared;
       catalog_.database_ = std::move(database);
       catalog_.path_ = path;
       return {};
     });
     return opened;
+  }
+
+  /// The statements are ours, so where one doesn't fit the tables, the tables are wrong.
+  Result<void> prepare_or_find_damage(SQLite::Database& database, const std::string& path) {
+    try {
+      return prepare(database, path);
+    } catch (const SQLite::Exception& exception) {
+      if (exception.getErrorCode() != SQLITE_ERROR) throw;
+      return fail(ErrorCode::corrupt, exception.what(), path);
+    }
   }
 
   Result<void> prepare(SQLite::Database& database, const std::string& path) {
@@ -114,8 +124,6 @@ class CatalogOpener {
   }
 
   static void configure(SQLite::Database& database) {
-    // Of a new catalog only: half as many pages to write, of rows that are some hundred bytes long.
-    database.exec("PRAGMA page_size = 8192");
     try {
       // Readers go on while a refresh writes; where the file system can't, SQLite stays as it is.
       database.exec("PRAGMA journal_mode = WAL");
@@ -163,25 +171,11 @@ class CatalogOpener {
   }
 
   Result<void> put_aside(const std::string& path, const std::string& why) {
-    const std::string aside = unused_name(path);
-    if (auto moved = file_system_.rename(path, aside); !moved) return moved;
-    for (const char* suffix : {"-wal", "-shm", "-journal"}) {
-      // Missing ones are the rule.
-      (void)file_system_.rename(path + suffix, aside + suffix);
-    }
-    catalog_.warnings_.push_back("the catalog could not be used (" + why + "); it is now " + aside +
-                                 ", and a new one is made");
+    const auto aside = put_catalog_aside(path, file_system_, clock_);
+    if (!aside) return fail(aside.error());
+    catalog_.warnings_.push_back("the catalog could not be used (" + why + "); it is now " +
+                                 *aside + ", and a new one is made");
     return {};
-  }
-
-  [[nodiscard]] std::string unused_name(const std::string& path) {
-    const std::string stem = path + ".aside-" + std::to_string(clock_.now_ns() / 1'000'000) + "-" +
-                             std::to_string(::getpid());
-    std::string name = stem;
-    for (int i = 2; file_system_.status(name, FollowLinks::no); ++i) {
-      name = stem + "-" + std::to_string(i);
-    }
-    return name;
   }
 
   const CatalogOptions& options_;
@@ -189,6 +183,22 @@ class CatalogOpener {
   const Clock& clock_;
   Catalog catalog_;
 };
+
+Result<std::string> put_catalog_aside(const std::string& path, FileSystem& file_system,
+                                      const Clock& clock) {
+  const std::string stem = path + ".aside-" + std::to_string(clock.now_ns() / 1'000'000) + "-" +
+                           std::to_string(::getpid());
+  std::string aside = stem;
+  for (int i = 2; file_system.status(aside, FollowLinks::no); ++i) {
+    aside = stem + "-" + std::to_string(i);
+  }
+  if (auto moved = file_system.rename(path, aside); !moved) return fail(std::move(moved.error()));
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    // Missing ones are the rule.
+    (void)file_system.rename(path + suffix, aside + suffix);
+  }
+  return aside;
+}
 
 Result<Catalog> Catalog::open(const CatalogOptions& options, FileSystem& file_system,
                               const Clock& clock) {
@@ -215,7 +225,9 @@ void Catalog::shorten_log(FileSystem& file_system) {
 Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clock,
                                        const RefreshOptions& options) {
   auto report = ktstr::refresh(*database_, options_.root, file_system, clock, options);
-  const bool is_damaged = !report && report.error().code == ErrorCode::corrupt;
+  // The statements of a refresh are ours: one that doesn't fit the tables says that they are wrong.
+  const bool is_damaged = !report && (report.error().code == ErrorCode::corrupt ||
+                                      report.error().code == ErrorCode::usage);
   if (!is_damaged || path_ == CatalogOpener::k_memory) {
     shorten_log(file_system);
     return report;

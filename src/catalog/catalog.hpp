@@ -69,4 +69,8 @@ class Catalog {
   friend class CatalogOpener;
 };
 
+/// Renames a damaged catalog, with its logs, to a unique name beside it, and gives that.
+[[nodiscard]] Result<std::string> put_catalog_aside(const std::string& path,
+                                                    FileSystem& file_system, const Clock& clock);
+
 }  // namespace ktstr

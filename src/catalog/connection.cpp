@@ -16,6 +16,7 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       error.code = ErrorCode::busy;
+      error.message = "another process is writing to it";
       break;
     case SQLITE_READONLY:
     case SQLITE_PERM:

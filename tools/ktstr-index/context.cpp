@@ -3,7 +3,10 @@
 
 #include <cstdio>
 
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
 #include "base/text.hpp"
+#include "catalog/catalog.hpp"
 #include "report/output.hpp"
 #include "report/row_renderer.hpp"
 #include "report/terminal.hpp"
@@ -74,6 +77,7 @@ SessionOptions Context::session_options() const {
 Result<Session> Context::open_as_is() const {
   auto session = Session::open(session_options());
   if (session) {
+    opened_catalog_ = session->catalog_path();
     for (const std::string& warning : session->take_warnings()) note(warning);
   }
   return session;
@@ -145,7 +149,16 @@ int Context::failed(const Error& error) const {
     }
     std::fwrite(hint.data(), 1, hint.size(), stderr);
   }
+  if (error.code == ErrorCode::corrupt && error.path == opened_catalog_) put_catalog_aside();
   return error.code == ErrorCode::usage ? k_usage : k_failed;
+}
+
+/// Found in the middle of an answer. No refresh would see it where no file has changed.
+void Context::put_catalog_aside() const {
+  const auto aside =
+      ktstr::put_catalog_aside(opened_catalog_, system_file_system(), system_clock());
+  if (aside) say("the damaged catalog is now " + *aside + "; the next command makes a new one");
+  opened_catalog_.clear();
 }
 
 }  // namespace ktstr

@@ -60,8 +60,11 @@ class Context {
   [[nodiscard]] int failed(const Error& error) const;
 
  private:
+  void put_catalog_aside() const;
+
   std::optional<std::string> root_;
   std::optional<std::string> catalog_;
+  mutable std::string opened_catalog_;  ///< empty: none yet
   std::optional<CheckLevel> check_;
   Format format_ = Format::table;
   ReadLimits limits_;

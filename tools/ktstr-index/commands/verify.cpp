@@ -61,6 +61,12 @@ int run(const Context& context, const VerifyFlags& flags) {
   auto session = context.open_as_is();
   if (!session) return context.failed(session.error());
   auto report = verify(context, *session);
+  if (!report && flags.repair && report.error().code == ErrorCode::corrupt) {
+    (void)context.failed(report.error());  // puts the catalog aside
+    session = context.open(CheckLevel::files);
+    if (!session) return context.failed(session.error());
+    report = verify(context, *session);
+  }
   if (report && flags.repair && !report->differences.empty()) {
     context.note(std::to_string(report->differences.size()) + " differences; reading all files");
     report = repair(context, *session);

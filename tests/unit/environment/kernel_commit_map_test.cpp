@@ -11,7 +11,7 @@ namespace {
 using test::MetadataText;
 using test::variables_of;
 
-class KernelCommitMap : public test::GitSandbox {
+class MakingTheKernelCommitMap : public test::GitSandbox {
  protected:
   [[nodiscard]] Variables variables() const {
     return variables_of({{"KTSTR_CACHE_DIR", path("cache")}});
@@ -33,34 +33,34 @@ class KernelCommitMap : public test::GitSandbox {
   }
 };
 
-TEST_F(KernelCommitMap, OfNothingIsEmpty) { EXPECT_EQ(map_of({}), ""); }
+TEST_F(MakingTheKernelCommitMap, OfNothingIsEmpty) { EXPECT_EQ(map_of({}), ""); }
 
-TEST_F(KernelCommitMap, HasTheCommitOfATreeUnderThePathAsTyped) {
+TEST_F(MakingTheKernelCommitMap, HasTheCommitOfATreeUnderThePathAsTyped) {
   make_repository("linux");
   const std::string typed = path("elsewhere") + "/../linux";
   write("elsewhere/x", "");
   EXPECT_EQ(map_of({typed}), typed + "=" + head("linux"));
 }
 
-TEST_F(KernelCommitMap, SaysThatATreeIsDirty) {
+TEST_F(MakingTheKernelCommitMap, SaysThatATreeIsDirty) {
   make_repository("linux");
   write("linux/Makefile", "other:\n");
   EXPECT_EQ(map_of({path("linux")}), path("linux") + "=" + dirty_head("linux"));
 }
 
-TEST_F(KernelCommitMap, LooksAtTheTreeThatAPathsMetadataNames) {
+TEST_F(MakingTheKernelCommitMap, LooksAtTheTreeThatAPathsMetadataNames) {
   make_repository("linux");
   put_entry("local-1", "linux");
   EXPECT_EQ(map_of({path("cache/local-1")}), path("cache/local-1") + "=" + head("linux"));
 }
 
-TEST_F(KernelCommitMap, FindsTheTreeOfAVersionAndOfACacheKey) {
+TEST_F(MakingTheKernelCommitMap, FindsTheTreeOfAVersionAndOfACacheKey) {
   make_repository("linux");
   put_entry("local-1", "linux");
   EXPECT_EQ(map_of({"6.14.2", "local-1"}), "6.14.2=" + head("linux") + ";local-1=" + head("linux"));
 }
 
-TEST_F(KernelCommitMap, AsksForTheTarballsKeyFirstWhereTheSuffixIsKnown) {
+TEST_F(MakingTheKernelCommitMap, AsksForTheTarballsKeyFirstWhereTheSuffixIsKnown) {
   make_repository("stored");
   make_repository("listed");
   write("listed/more", "1");
@@ -78,31 +78,31 @@ TEST_F(KernelCommitMap, AsksForTheTarballsKeyFirstWhereTheSuffixIsKnown) {
   EXPECT_EQ(map_of({"6.14.2"}, options), "6.14.2=" + head("stored"));
 }
 
-TEST_F(KernelCommitMap, LeavesOutWhatHasNoTreeOrNoCommit) {
+TEST_F(MakingTheKernelCommitMap, LeavesOutWhatHasNoTreeOrNoCommit) {
   write("plain/Makefile", "all:\n");
   EXPECT_EQ(map_of({path("plain"), path("missing"), "6.1", "no-such-key", "6.1..6.2",
                     "git+https://example.com/linux#main", "", "  "}),
             "");
 }
 
-TEST_F(KernelCommitMap, LeavesOutAnIdentifierThatWouldBreakTheMap) {
+TEST_F(MakingTheKernelCommitMap, LeavesOutAnIdentifierThatWouldBreakTheMap) {
   make_repository("a;b");
   make_repository("c");
   EXPECT_EQ(map_of({path("a;b"), path("c")}), path("c") + "=" + head("c"));
 }
 
-TEST_F(KernelCommitMap, LeavesOutAnIdentifierThatIsNotUtf8) {
+TEST_F(MakingTheKernelCommitMap, LeavesOutAnIdentifierThatIsNotUtf8) {
   make_repository("a\xff");
   EXPECT_EQ(map_of({path("a\xff")}), "");
 }
 
-TEST_F(KernelCommitMap, HasAnIdentifierOnce) {
+TEST_F(MakingTheKernelCommitMap, HasAnIdentifierOnce) {
   make_repository("linux");
   EXPECT_EQ(map_of({path("linux"), " " + path("linux") + "\n", path("linux")}),
             path("linux") + "=" + head("linux"));
 }
 
-TEST_F(KernelCommitMap, IsReadBackByAProcessWithEachIdentifier) {
+TEST_F(MakingTheKernelCommitMap, IsReadBackByAProcessWithEachIdentifier) {
   make_repository("linux");
   make_repository("a=b=0");
   put_entry("local-1", "linux");

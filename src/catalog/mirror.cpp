@@ -134,7 +134,7 @@ SharedMirror::Complaint SharedMirror::remove(std::span<const FileChange> files) 
 /// The look at the path comes last. Whoever replaces or removes the file after it moves the
 /// directory's stamp, and a refresh can't trust that stamp for seconds; the shorter the time from
 /// the look to the commit, the surer it is that such a refresh comes after this row.
-bool SharedMirror::put_row(CatalogTables& tables, const Row& row) {
+bool SharedMirror::put_row(CatalogTables& tables, const Row& row) const {
   const Place& place = row.place;
   const Stamp& stamp = row.file.stamp->stamp;
   if (!place.job.empty()) ensure_directory(tables, place.run_dir, "");
@@ -148,7 +148,8 @@ bool SharedMirror::put_row(CatalogTables& tables, const Row& row) {
   return status && status->kind == FileKind::regular && status->stamp == stamp;
 }
 
-bool SharedMirror::remove_row(CatalogTables& tables, const Place& place, const std::string& path) {
+bool SharedMirror::remove_row(CatalogTables& tables, const Place& place,
+                              const std::string& path) const {
   const auto status = options_.file_system->status(path, FollowLinks::no);
   if (status || status.error().code != ErrorCode::not_found) return false;
   const std::int64_t directory = tables.find_directory(place.run_dir, place.job);

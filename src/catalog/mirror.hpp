@@ -65,8 +65,9 @@ class SharedMirror {
   using Change = std::function<bool(CatalogTables& tables)>;
 
   [[nodiscard]] std::optional<Place> place_of(const std::string& path) const;
-  [[nodiscard]] bool put_row(CatalogTables& tables, const Row& row);
-  [[nodiscard]] bool remove_row(CatalogTables& tables, const Place& place, const std::string& path);
+  [[nodiscard]] bool put_row(CatalogTables& tables, const Row& row) const;
+  [[nodiscard]] bool remove_row(CatalogTables& tables, const Place& place,
+                                const std::string& path) const;
   /// Changes rows in a transaction, which is committed if `change` says so.
   [[nodiscard]] Complaint transact(const Change& change);
   void keep_for_later(Row row);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "record/decode_walk.hpp"
 
+#include <algorithm>
+
 #include "base/json_text.hpp"
 #include "base/text.hpp"
 
@@ -126,7 +128,8 @@ std::string Walk::path_text() const {
   std::vector<const Step*> steps;
   for (const Step* step = last_step_; step != nullptr; step = step->before()) steps.push_back(step);
   std::string text;
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) (*step)->append_to(text);
+  std::reverse(steps.begin(), steps.end());
+  for (const Step* step : steps) step->append_to(text);
   return text;
 }
 

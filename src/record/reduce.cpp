@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 namespace ktstr {
 
@@ -49,10 +50,8 @@ constexpr int k_bucket_bits = 12;
 /// samples of one bucket. Counting them has no branch that a processor could guess wrong.
 class SampleBuckets {
  public:
-  explicit SampleBuckets(const std::vector<std::uint64_t>& samples) : samples_(samples) {
-    const auto [least, most] = std::minmax_element(samples.begin(), samples.end());
-    least_ = *least;
-    shift_ = std::max(0, static_cast<int>(std::bit_width(*most - *least)) - k_bucket_bits);
+  explicit SampleBuckets(const std::vector<std::uint64_t>& samples)
+      : SampleBuckets(samples, std::minmax_element(samples.begin(), samples.end())) {
     for (const std::uint64_t sample : samples) ++counts_[bucket_of(sample)];
   }
 
@@ -85,13 +84,20 @@ class SampleBuckets {
   }
 
  private:
+  using Iterator = std::vector<std::uint64_t>::const_iterator;
+  SampleBuckets(const std::vector<std::uint64_t>& samples, std::pair<Iterator, Iterator> range)
+      : samples_(samples),
+        least_(*range.first),
+        shift_(std::max(
+            0, static_cast<int>(std::bit_width(*range.second - *range.first)) - k_bucket_bits)) {}
+
   [[nodiscard]] std::size_t bucket_of(std::uint64_t sample) const {
     return static_cast<std::size_t>((sample - least_) >> shift_);
   }
 
   const std::vector<std::uint64_t>& samples_;
-  std::uint64_t least_ = 0;
-  int shift_ = 0;
+  std::uint64_t least_;
+  int shift_;
   std::array<std::uint64_t, 1 << k_bucket_bits> counts_{};
 };
 

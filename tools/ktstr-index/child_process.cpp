@@ -49,7 +49,10 @@ std::vector<std::string> environment_with(const EnvironmentChanges& changes) {
                                       [&](const auto& change) { return change.first == name; });
     if (!replaced) out.emplace_back(text);
   }
-  for (const auto& [name, value] : changes) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) {
+    out.push_back(name);
+    out.back().append("=").append(value);
+  }
   return out;
 }
 

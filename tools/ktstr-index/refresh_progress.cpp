@@ -2,6 +2,7 @@
 #include "refresh_progress.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace ktstr {
@@ -32,7 +33,7 @@ std::string progress_text(const RefreshProgress& progress, std::int64_t elapsed_
   text += ", " + std::to_string(static_cast<std::int64_t>(rate)) + "/s";
   if (done == 0) return text;
   const double left = seconds * static_cast<double>(total - done) / static_cast<double>(done);
-  return text + ", " + std::to_string(static_cast<std::int64_t>(left + 0.5)) + " s left";
+  return text + ", " + std::to_string(std::lround(left)) + " s left";
 }
 
 RefreshProgressLine::RefreshProgressLine(ProgressStyle style, const Clock& clock)

@@ -4,6 +4,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "catalog/connection.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/tables.hpp"
@@ -16,6 +19,23 @@ constexpr std::int64_t k_longest_idle_log_bytes = 1 << 20;
 
 // One connection belongs to one thread, so a lock around each of its calls would buy nothing.
 const int k_open_flags = SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+
+/// For a writer that may take long: in steps short enough for somebody who wants an end.
+struct StoppableWait {
+  const RefreshOptions& options;
+  std::int64_t most_ns;
+  const Clock& clock;
+  std::int64_t since_ns = 0;
+};
+
+int wait_for_writer(void* context, int times) {
+  auto& wait = *static_cast<StoppableWait*>(context);
+  const std::int64_t now_ns = wait.clock.steady_ns();
+  if (times == 0) wait.since_ns = now_ns;
+  if (wait.options.should_stop() || now_ns - wait.since_ns >= wait.most_ns) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return 1;
+}
 
 }  // namespace
 
@@ -222,9 +242,25 @@ void Catalog::shorten_log(FileSystem& file_system) {
   if (log && log->stamp.size_bytes > k_longest_idle_log_bytes) copy_log();
 }
 
+Result<RefreshReport> Catalog::refresh_stoppable(FileSystem& file_system, const Clock& clock,
+                                                 const RefreshOptions& options) {
+  if (!options.should_stop) {
+    return ktstr::refresh(*database_, options_.root, file_system, clock, options);
+  }
+  StoppableWait wait{options, options_.busy_timeout_ms * 1'000'000, clock};
+  sqlite3_busy_handler(database_->getHandle(), wait_for_writer, &wait);
+  auto report = ktstr::refresh(*database_, options_.root, file_system, clock, options);
+  set_busy_timeout_ms(options_.busy_timeout_ms);
+  if (!report && report.error().code == ErrorCode::busy && options.should_stop()) {
+    report.error().code = ErrorCode::interrupted;
+    report.error().message = "stopped while another process was writing to it";
+  }
+  return report;
+}
+
 Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clock,
                                        const RefreshOptions& options) {
-  auto report = ktstr::refresh(*database_, options_.root, file_system, clock, options);
+  auto report = refresh_stoppable(file_system, clock, options);
   // The statements of a refresh are ours: one that doesn't fit the tables says that they are wrong.
   const bool is_damaged = !report && (report.error().code == ErrorCode::corrupt ||
                                       report.error().code == ErrorCode::usage);
@@ -243,7 +279,7 @@ Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clo
   std::vector<std::string> warnings = std::move(warnings_);
   *this = std::move(*replaced);
   warnings_.insert(warnings_.begin(), warnings.begin(), warnings.end());
-  report = ktstr::refresh(*database_, options_.root, file_system, clock, options);
+  report = refresh_stoppable(file_system, clock, options);
   shorten_log(file_system);
   return report;
 }

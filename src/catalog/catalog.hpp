@@ -60,6 +60,8 @@ class Catalog {
   Catalog() = default;
 
   void shorten_log(FileSystem& file_system);
+  [[nodiscard]] Result<RefreshReport> refresh_stoppable(FileSystem& file_system, const Clock& clock,
+                                                        const RefreshOptions& options);
 
   CatalogOptions options_;
   std::string path_;

@@ -12,6 +12,8 @@ namespace {
 // In one transaction. More would save little: by then most pages of the indexes are written anyway;
 // and who else wants to write waits some 80 ms at most.
 constexpr std::size_t k_most_files = 1024;
+// What is kept of a file is smaller than the file, but not always much.
+constexpr std::int64_t k_most_bytes = 32 << 20;
 // Where the bytes are kept for the observer, they are what counts.
 constexpr std::size_t k_most_observed_files = 64;
 
@@ -56,9 +58,12 @@ Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
   // Else an unchanged directory would keep us from ever looking at its fresh files again.
   const std::optional<KnownStamp>& stamp = outcome.result.file.stamp;
   if (!outcome.result.vanished && !(stamp && stamp->settled)) directory->look_again();
+  const std::int64_t file_bytes = stamp ? stamp->stamp.size_bytes : 0;
   batch.outcomes.push_back(std::move(outcome));
   const std::size_t most = options_.observer == nullptr ? k_most_files : k_most_observed_files;
-  return ++waiting_files_ < most ? Result<void>() : store_batches();
+  waiting_bytes_ += file_bytes;
+  const bool is_enough = ++waiting_files_ >= most || waiting_bytes_ >= k_most_bytes;
+  return is_enough ? store_batches() : Result<void>();
 }
 
 RefreshStore::Batch& RefreshStore::batch_for(const std::shared_ptr<LookedDirectory>& directory) {
@@ -176,6 +181,7 @@ Result<void> RefreshStore::store_batches() {
   }
   batches_.clear();
   waiting_files_ = 0;
+  waiting_bytes_ = 0;
   return {};
 }
 

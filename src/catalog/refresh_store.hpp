@@ -83,6 +83,7 @@ class RefreshStore {
   const RefreshOptions& options_;
   std::vector<Batch> batches_;  ///< taken and not stored yet
   std::size_t waiting_files_ = 0;
+  std::int64_t waiting_bytes_ = 0;  // of the files as they are on the disk
   bool stored_something_ = false;
   bool has_put_off_checkpoints_ = false;
   std::multiset<std::string> added_ids_;

@@ -16,7 +16,7 @@ namespace {
 using Length = std::uint32_t;
 
 // Names that no two records share would fill the memory; so would one file's million names.
-constexpr std::size_t k_most_packings = 4096;
+constexpr std::size_t k_most_kept_bytes = 2 << 20;
 constexpr std::size_t k_longest_kept_bytes = 64 * 1024;
 
 std::vector<std::string_view> split(std::string_view names) {
@@ -82,7 +82,11 @@ std::shared_ptr<const Packing> ShapeCache::find(const std::string& names) {
   if (const auto found = packings_.find(names); found != packings_.end()) return found->second;
   auto packing = make_packing(names);
   if (names.size() > k_longest_kept_bytes) return packing;
-  if (packings_.size() >= k_most_packings) packings_.clear();
+  if (kept_bytes_ + names.size() > k_most_kept_bytes) {
+    packings_.clear();
+    kept_bytes_ = 0;
+  }
+  kept_bytes_ += names.size();
   packings_.emplace(names, packing);
   return packing;
 }

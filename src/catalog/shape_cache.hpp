@@ -44,6 +44,7 @@ class ShapeCache {
 
  private:
   std::unordered_map<std::string, std::shared_ptr<const Packing>> packings_;
+  std::size_t kept_bytes_ = 0;  // of their lists of names
 };
 
 }  // namespace ktstr

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/verify.hpp"
 
+#include <SQLiteCpp/Backup.h>
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -164,24 +167,66 @@ class Verifier {
   VerifyReport& report_;
 };
 
-Result<VerifyReport> compare(SQLite::Database& catalog, const std::string& root,
-                             FileSystem& file_system, const Clock& clock,
-                             const ReadLimits& limits) {
-  // A name of none is a file of SQLite's own that spills to disk and goes away by itself.
-  SQLite::Database fresh("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  migrate_catalog(fresh);
-  RefreshOptions options;
-  options.level = CheckLevel::bytes;
-  options.limits = limits;
-  auto refreshed = refresh(fresh, root, file_system, clock, options);
-  if (!refreshed) return fail(std::move(refreshed.error()));
-  VerifyReport report;
-  report.unreadable_directories = std::move(refreshed->unreadable_directories);
+/// Whether the file, or the directory that lost or got it, was touched at `since_ns` or later.
+bool was_touched(FileSystem& file_system, const std::string& path, std::int64_t since_ns) {
+  auto status = file_system.status(path, FollowLinks::no);
+  if (!status) status = file_system.status(path.substr(0, path.rfind('/')), FollowLinks::yes);
+  return status && status->stamp.ctime_ns >= since_ns;
+}
+
+void leave_out_touched(VerifyReport& report, FileSystem& file_system, const std::string& root,
+                       std::int64_t since_ns) {
+  auto& differences = report.differences;
+  const auto touched = [&](const Difference& difference) {
+    return was_touched(file_system, root + "/" + difference.path, since_ns);
+  };
+  differences.erase(std::remove_if(differences.begin(), differences.end(), touched),
+                    differences.end());
+}
+
+void compare(SQLite::Database& catalog, SQLite::Database& fresh, VerifyReport& report) {
   SQLite::Transaction one_view_of_it(catalog);
   Verifier verifier(catalog, fresh, report);
   verifier.compare_files();
   verifier.compare_rows(k_artifacts, "artifact");
   verifier.compare_rows(k_directories, "directory");
+}
+
+/// In one transaction: nobody sees a catalog that is half made.
+Result<void> replace_content(SQLite::Database& catalog, SQLite::Database& fresh) {
+  SQLite::Statement settings(catalog, "SELECT key, value FROM setting");
+  while (settings.executeStep()) {
+    SQLite::Statement put(fresh, "INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)");
+    bind_value(put, 1, column_value(settings, 0));
+    bind_value(put, 2, column_value(settings, 1));
+    put.exec();
+  }
+  settings.reset();
+  SQLite::Backup copy(catalog, fresh);
+  if (copy.executeStep(-1) == SQLITE_DONE) return {};
+  return fail(ErrorCode::busy, "another process is writing to it", catalog.getFilename());
+}
+
+Result<VerifyReport> verify(SQLite::Database& catalog, const std::string& root,
+                            FileSystem& file_system, const Clock& clock,
+                            const VerifyOptions& options) {
+  const std::int64_t started_ns = clock.now_ns();
+  // A name of none is a file of SQLite's own that spills to disk and goes away by itself.
+  SQLite::Database fresh("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  migrate_catalog(fresh);
+  RefreshOptions look;
+  look.level = CheckLevel::bytes;
+  look.limits = options.limits;
+  auto refreshed = refresh(fresh, root, file_system, clock, look);
+  if (!refreshed) return fail(std::move(refreshed.error()));
+  VerifyReport report;
+  report.unreadable_directories = std::move(refreshed->unreadable_directories);
+  compare(catalog, fresh, report);
+  leave_out_touched(report, file_system, root, started_ns);
+  if (!options.repair || report.differences.empty()) return report;
+  if (auto replaced = replace_content(catalog, fresh); !replaced) {
+    return fail(std::move(replaced.error()));
+  }
   return report;
 }
 
@@ -189,24 +234,9 @@ Result<VerifyReport> compare(SQLite::Database& catalog, const std::string& root,
 
 Result<VerifyReport> verify_catalog(SQLite::Database& catalog, const std::string& root,
                                     FileSystem& file_system, const Clock& clock,
-                                    const ReadLimits& limits) {
+                                    const VerifyOptions& options) {
   return guarded(catalog.getFilename(),
-                 [&] { return compare(catalog, root, file_system, clock, limits); });
-}
-
-Result<void> empty_catalog(SQLite::Database& catalog) {
-  return guarded(catalog.getFilename(), [&] {
-    ImmediateTransaction transaction(catalog);
-    std::string deletions;
-    SQLite::Statement tables(catalog,
-                             "SELECT 'DELETE FROM ' || name || ';' FROM sqlite_schema\n"
-                             "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND "
-                             "name <> 'setting'");
-    while (tables.executeStep()) deletions += column_bytes(tables, 0);
-    tables.reset();
-    catalog.exec(deletions);
-    transaction.commit();
-  });
+                 [&] { return verify(catalog, root, file_system, clock, options); });
 }
 
 }  // namespace ktstr

@@ -31,16 +31,18 @@ struct VerifyReport {
   std::vector<Error> unreadable_directories;
 };
 
+struct VerifyOptions {
+  ReadLimits limits;
+  /// If anything differs, put what the files say in place of the whole catalog, in one transaction.
+  bool repair = false;
+};
+
 /// Reads, hashes and decodes every file below `root` into a temporary catalog and compares that
-/// with this one, view by view; only local ids and stamps may differ. What changes meanwhile may
-/// show as a difference. Writes nothing to the catalog. Errors: the root is missing, no directory
-/// or not permitted; the database's.
+/// with this one, view by view; only local ids and stamps may differ. What changed since the call
+/// began is no difference: the rows may be of before or after. Writes nothing to the catalog unless
+/// told to repair it. Errors: the root is missing, no directory or not permitted; the database's.
 [[nodiscard]] Result<VerifyReport> verify_catalog(SQLite::Database& catalog,
                                                   const std::string& root, FileSystem& file_system,
-                                                  const Clock& clock, const ReadLimits& limits);
-
-/// Takes every row out, in one transaction; the next refresh makes them anew. For a catalog that is
-/// wrong in a way that a refresh can't see.
-[[nodiscard]] Result<void> empty_catalog(SQLite::Database& catalog);
+                                                  const Clock& clock, const VerifyOptions& options);
 
 }  // namespace ktstr

@@ -126,6 +126,7 @@ Result<FinalizeOutcome> finalize_sidecar(const std::string& path, Verdict final_
   how.messages = sink_of(options);
   how.lock_timeout = options.lock_timeout;
   how.sync = options.sync;
+  how.refuse_second_inversion = options.refuse_second_inversion;
   how.observer = surroundings.observer;
   how.at_step = surroundings.at_step;
   const auto changed = finalize_sidecar_file(path, final_verdict, how);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "store/paths.hpp"
 #include "store/verdict_edit.hpp"
 
 namespace ktstr {
@@ -15,7 +16,9 @@ using HeldLock = std::optional<RunDirectoryLock>;
 
 /// Of the directory that holds the file, if writers lock it.
 Result<HeldLock> lock_directory_of(const std::string& path, const FinalizeWrite& how) {
-  const std::string directory = path.substr(0, path.rfind('/') + 1);
+  // A path from within the directory doesn't name it.
+  const std::string absolute = absolute_path(path);
+  const std::string directory = absolute.substr(0, absolute.rfind('/') + 1);
   const auto lock_path = run_directory_lock_path(directory);
   if (!lock_path || !how.files->status(*lock_path, FollowLinks::yes)) return HeldLock();
   auto lock = RunDirectoryLock::acquire(directory, how.lock_timeout, *how.files, *how.clock);
@@ -30,6 +33,10 @@ Result<VerdictEdit> read_and_edit(const std::string& path, Verdict final_verdict
   const auto text = (*file)->read_all(how.max_file_bytes);
   if (!text) return fail(text.error());
   auto edit = edit_verdict(*text, final_verdict);
+  if (edit && edit->text && edit->before.expected_failure && how.refuse_second_inversion) {
+    return fail(ErrorCode::io, "was finalized before: its failure was expected", path,
+                "--force does it all the same, and loses that mark");
+  }
   if (edit) return edit;
   // The harness takes text that isn't UTF-8 for a failed read, of which it says nothing.
   if (edit.error().hint != "utf-8" && how.messages) {

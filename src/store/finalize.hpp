@@ -23,6 +23,7 @@ struct FinalizeWrite {
   std::uint64_t max_file_bytes = std::uint64_t{256} << 20;
   std::chrono::milliseconds lock_timeout = k_run_directory_lock_timeout;
   bool sync = false;
+  bool refuse_second_inversion = false;
   ChangeObserver* observer = nullptr;
   std::function<void(WriteStep)> at_step = {};
 };

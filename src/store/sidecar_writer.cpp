@@ -33,6 +33,9 @@ void report(const SidecarWrite& how, WriteStep step) {
   if (how.at_step) how.at_step(step);
 }
 
+// Of every file system that Linux knows.
+constexpr std::size_t k_longest_name = 255;
+
 /// One sidecar on its way to the disk.
 ///
 /// 1. The directory is made, so that it has one canonical path ever after.
@@ -58,6 +61,7 @@ class SidecarWriter {
   [[nodiscard]] Result<Stamp> write_staged();
   void announce_removed() const;
   void announce_written(const Stamp& stamp) const;
+  [[nodiscard]] std::string staging_name() const;
 
   const Record& record_;
   const SidecarWrite& how_;
@@ -102,10 +106,20 @@ Result<Stamp> SidecarWriter::write_locked() {
   return write_staged();
 }
 
+/// A sidecar's name that is as long as can be leaves no room behind it; an orphan is known by what
+/// stands in the middle.
+std::string SidecarWriter::staging_name() const {
+  std::string ending = "-" + hash_ + ".ktstr.json.tmp." + std::to_string(::getpid()) + "." +
+                       record_.run_id.substr(0, k_longest_name / 2);
+  constexpr std::size_t k_room_for_a_number = 8;
+  const std::size_t room = k_longest_name - k_room_for_a_number - ending.size();
+  return record_.test_name.substr(0, room) + std::move(ending);
+}
+
 Result<Stamp> SidecarWriter::write_staged() {
   StagedWrite staged;
   staged.target = path_in(how_.directory, name_);
-  staged.staging = staged.target + ".tmp." + std::to_string(::getpid()) + "." + record_.run_id;
+  staged.staging = path_in(how_.directory, staging_name());
   staged.bytes = bytes_;
   staged.label = how_.label;
   staged.sync = how_.sync;
@@ -160,6 +174,12 @@ Result<WrittenSidecar> write_sidecar_file(const Record& record, const SidecarWri
     return fail(ErrorCode::usage,
                 "the run_id '" + escape_control(record.run_id) +
                     "' can't be part of a file name: it holds '/' or NUL, or is not UTF-8");
+  }
+  const std::size_t length =
+      record.test_name.size() + std::string_view("-0123456789abcdef.ktstr.json").size();
+  if (length > k_longest_name) {
+    return fail(ErrorCode::usage, "the test name makes a file name of " + std::to_string(length) +
+                                      " bytes; " + std::to_string(k_longest_name) + " are allowed");
   }
   return SidecarWriter(record, how).write();
 }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The sidecar protocol, driven by a harness that only has the command."""
 
+import fcntl
 import json
 import os
 import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from support import COMMAND, Scenario
 
@@ -102,6 +104,26 @@ class Write(HarnessScenario):
         self.assertTrue(json.loads(path.read_text())["passed"])
         self.assertEqual(self.sidecars(), [NAME])
 
+    def test_a_name_as_long_as_can_be_is_written(self):
+        path = self.write(test_name="n" * 227, run_id="r" * 300)
+        self.assertEqual(len(path.name), 255)
+        self.assertEqual(self.sidecars(), [path.name])
+
+    def test_the_flags_for_root_and_catalog_count(self):
+        other, catalog = self.temporary / "other", self.temporary / "named.sqlite3"
+        flags = ["--root", other, "--catalog", catalog]
+        done = self.harness("write", *flags, record=self.record)
+        path = Path(done.stdout.decode().strip())
+        self.assertEqual(path, other / "unknown-abc1234" / NAME)
+        dump = path.with_name(f"t-{HASH}.failure-dump.json")
+        dump.write_text("{}")
+        self.harness("suppress-dumps", *flags, "t", HASH)
+        self.assertFalse(dump.exists())
+        self.harness("finalize", *flags, path, "--verdict", "skip")
+        rows = self.json("query", *flags, "--check", "none", "--select", "verdict")["rows"]
+        self.assertEqual(rows, [{"verdict": "skip"}])
+        self.assertEqual((self.sidecars(), (other / ".ktstr-index").exists()), ([], False))
+
     def test_nothing_but_the_sidecar_the_sentinel_and_the_lock_is_left(self):
         self.write()
         left = sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*")
@@ -111,8 +133,8 @@ class Write(HarnessScenario):
 
 
 class WriteRefuses(HarnessScenario):
-    def refused(self, status, text, **options):
-        done = self.harness("write", status=status, **options)
+    def refused(self, status, text, limit=(), **options):
+        done = self.harness("write", *limit, status=status, **options)
         self.assertIn(text, done.stderr.decode())
         self.assertEqual(self.sidecars(), [])
 
@@ -137,8 +159,15 @@ class WriteRefuses(HarnessScenario):
             with self.subTest(name=name):
                 self.refused(2, "test name", record={**self.record, "test_name": name})
 
-    def test_a_name_that_is_too_long_for_the_file_system(self):
-        self.refused(3, "File name too long", record={**self.record, "test_name": "n" * 250})
+    def test_a_name_that_is_too_long_before_it_clears_anything(self):
+        self.write(session="before", test_name="kept")
+        done = self.harness("write", record={**self.record, "test_name": "n" * 228}, status=2)
+        self.assertIn("255 are allowed", done.stderr.decode())
+        self.assertEqual(self.sidecars(), [f"kept-{HASH}.ktstr.json"])
+
+    def test_standard_input_beyond_the_limit(self):
+        self.refused(3, "larger than the limit", record=self.record,
+                     limit=["--max-file-bytes", "100"])
 
     def test_a_directory_without_permission(self):
         self.root.chmod(0o555)
@@ -252,6 +281,31 @@ class Finalize(HarnessScenario):
         self.assertEqual(path.read_bytes(), once)
         self.harness("finalize", path, "--verdict", "pass", "--force")
         self.assertFalse(json.loads(path.read_text())["expected_failure"])
+
+    def test_two_at_once_invert_only_once(self):
+        for number in range(8):
+            path = self.write(test_name=f"t{number}")
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda _: subprocess.run(
+                    [COMMAND, "harness", "finalize", str(path), "--verdict", "pass"],
+                    capture_output=True, check=False, timeout=60,
+                    env=self.environment(KTSTR_RUNS_ROOT=str(self.root))), range(2)))
+            self.assertTrue(json.loads(path.read_text())["expected_failure"])
+
+    def test_a_path_from_within_the_run_directory_is_locked_too(self):
+        path = self.write()
+        lock = self.root / ".locks" / f"{path.parent.name}.lock"
+        with lock.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with subprocess.Popen([COMMAND, "harness", "finalize", path.name, "--verdict", "skip"],
+                                  cwd=path.parent, stdout=subprocess.DEVNULL,
+                                  env=self.environment()) as process:
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    process.wait(0.3)
+                self.assertFalse(json.loads(path.read_text())["skipped"])
+                fcntl.flock(held, fcntl.LOCK_UN)
+                self.assertEqual(process.wait(30), 0)
+        self.assertTrue(json.loads(path.read_text())["skipped"])
 
     def test_what_is_no_sidecar_is_left_alone(self):
         path = self.put("run/x.ktstr.json", '{"passed": fal')

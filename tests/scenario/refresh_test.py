@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Refreshing: what people and harnesses do to a runs root, and what the catalog says then."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
+import time
 import unittest
 
 from support import COMMAND, Scenario, shared_data
@@ -283,6 +286,20 @@ class Interrupted(Scenario):
                 shutil.rmtree(self.root)
                 self.make_pool("--run-directories", "15", "--tests", "100", "--clean", "--no-jobs")
                 self.interrupted(number)
+
+    def test_a_signal_ends_the_wait_for_another_process_too(self):
+        self.run_command("refresh", "--root", self.root)
+        self.put("run/a.ktstr.json", "{}")
+        with contextlib.closing(sqlite3.connect(self.root / ".ktstr-index/catalog.sqlite3",
+                                                isolation_level=None)) as other:
+            other.execute("begin immediate")
+            with subprocess.Popen([COMMAND, "refresh", "--root", str(self.root)],
+                                  stderr=subprocess.PIPE, env=self.environment()) as process:
+                time.sleep(0.3)
+                process.send_signal(signal.SIGINT)
+                said = process.stderr.read().decode()
+            self.assertEqual(process.returncode, 130, said)
+        self.assertIn("another process was writing", said)
 
     def interrupted(self, number):
         # It can't end before its lines are read: they don't fit into the pipe.

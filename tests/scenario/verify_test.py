@@ -3,6 +3,7 @@
 
 import contextlib
 import sqlite3
+import threading
 import unittest
 
 from support import Scenario
@@ -86,6 +87,43 @@ class Verify(Scenario):
         document = self.verify("--repair")
         self.assertEqual(document["differences"], [])
         self.assertEqual(self.verify()["differences"], [])
+
+    def test_a_reader_never_sees_a_catalog_that_is_half_repaired(self):
+        files = self.rows("sql", "select count(*) as n from files")[0]["n"]
+        self.edit_catalog("update sidecar set verdict = 'skip'")
+        counts, over = set(), threading.Event()
+
+        def read():
+            catalog = sqlite3.connect(self.root / ".ktstr-index/catalog.sqlite3", timeout=30)
+            with contextlib.closing(catalog):
+                while not over.is_set():
+                    counts.add(catalog.execute("select count(*) from files").fetchone()[0])
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            self.verify("--repair")
+        finally:
+            over.set()
+            reader.join()
+        self.assertEqual(counts, {files})
+
+    def test_what_is_written_meanwhile_is_no_difference(self):
+        path, over = self.sidecar(), threading.Event()
+        text = path.read_bytes()
+
+        def write():
+            while not over.is_set():
+                self.put(path.relative_to(self.root), text + b"\n" * (len(text) % 7))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(3):
+                self.assertEqual(self.verify()["differences"], [])
+        finally:
+            over.set()
+            writer.join()
 
     def test_it_says_nothing_of_a_directory_that_it_cannot_list(self):
         closed = self.sidecar().parent

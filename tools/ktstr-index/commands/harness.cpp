@@ -2,8 +2,8 @@
 #include "commands/harness.hpp"
 
 #include <iostream>
-#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "base/file_system.hpp"
 #include "base/text.hpp"
@@ -79,13 +79,45 @@ Command make_classify_command(const Context& context) {
 }  // namespace
 
 Result<std::string> read_input(const std::string& file, std::uint64_t limit_bytes) {
-  if (file == "-") {
-    std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    return text;
+  if (file != "-") {
+    const auto handle = system_file_system().open_file(file);
+    if (!handle) return fail(handle.error());
+    return (*handle)->read_all(limit_bytes);
   }
-  const auto handle = system_file_system().open_file(file);
-  if (!handle) return fail(handle.error());
-  return (*handle)->read_all(limit_bytes);
+  std::string text;
+  std::string block(std::size_t{1} << 16, '\0');
+  while (std::cin.read(block.data(), static_cast<std::streamsize>(block.size())) ||
+         std::cin.gcount() > 0) {
+    text.append(block, 0, static_cast<std::size_t>(std::cin.gcount()));
+    if (text.size() > limit_bytes) {
+      return fail(ErrorCode::io,
+                  "larger than the limit of " + std::to_string(limit_bytes) + " bytes",
+                  "standard input");
+    }
+  }
+  return text;
+}
+
+Variables with_variable(Variables variables, std::string name, std::string value) {
+  return [variables = std::move(variables), name = std::move(name),
+          value = std::move(value)](const std::string& asked) {
+    return asked == name ? std::optional<std::string>(value) : variables(asked);
+  };
+}
+
+WriterOptions writer_options(const Context& context) {
+  const SessionOptions stated = context.session_options();
+  WriterOptions options;
+  options.variables = stated.variables;
+  if (stated.root) {
+    options.variables = with_variable(std::move(options.variables), "KTSTR_RUNS_ROOT",
+                                      canonical_path(*stated.root));
+  }
+  if (stated.catalog) {
+    options.variables =
+        with_variable(std::move(options.variables), "KTSTR_INDEX_CATALOG", *stated.catalog);
+  }
+  return options;
 }
 
 Command make_harness_command(const Context& context) {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 
-#include "base/file_system.hpp"
 #include "commands/harness.hpp"
 #include "ktstr/writer.hpp"
-#include "store/verdict_edit.hpp"
 
 namespace ktstr {
 namespace {
@@ -27,25 +25,9 @@ Result<Verdict> parse_verdict(const std::string& text) {
   return fail(ErrorCode::usage, "no such verdict");
 }
 
-/// Finalizing is not to be done twice: of an inverted verdict, the raw one is gone.
-Result<void> check_first_inversion(const Context& context, const FinalizeArguments& arguments) {
-  const auto text = read_input(arguments.path, context.limits().max_file_bytes);
-  if (!text) return fail(text.error());
-  const auto edit = edit_verdict(*text, arguments.verdict);
-  if (!edit) return {};  // said by the call that changes the file
-  if (!edit->before.expected_failure || !edit->text) return {};
-  return fail(ErrorCode::io, "was finalized before: its failure was expected", arguments.path,
-              "--force does it all the same, and loses that mark");
-}
-
 int run_finalize(const Context& context, const FinalizeArguments& arguments) {
-  if (!arguments.force) {
-    if (auto first = check_first_inversion(context, arguments); !first) {
-      return context.failed(first.error());
-    }
-  }
-  WriterOptions options;
-  options.variables = context.session_options().variables;
+  WriterOptions options = writer_options(context);
+  options.refuse_second_inversion = !arguments.force;
   const auto outcome = finalize_sidecar(arguments.path, arguments.verdict, options);
   if (!outcome) return context.failed(outcome.error());
   const bool changed = *outcome == FinalizeOutcome::rewritten;
@@ -56,9 +38,7 @@ int run_finalize(const Context& context, const FinalizeArguments& arguments) {
 }
 
 int run_suppress(const Context& context, const SuppressArguments& arguments) {
-  WriterOptions options;
-  options.variables = context.session_options().variables;
-  const auto done = suppress_failure_dumps(arguments.test, arguments.hash, options);
+  const auto done = suppress_failure_dumps(arguments.test, arguments.hash, writer_options(context));
   return done ? k_done : context.failed(done.error());
 }
 

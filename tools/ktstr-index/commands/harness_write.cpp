@@ -19,24 +19,11 @@ struct WriteArguments {
   bool sync = false;
 };
 
-/// The variables with one of them set.
-Variables with_variable(Variables variables, std::string name, std::string value) {
-  return [variables = std::move(variables), name = std::move(name),
-          value = std::move(value)](const std::string& asked) {
-    return asked == name ? std::optional<std::string>(value) : variables(asked);
-  };
-}
-
-WriterOptions writer_options(const Context& context, const WriteArguments& arguments) {
-  WriterOptions options;
-  options.variables = context.session_options().variables;
+WriterOptions options_for(const Context& context, const WriteArguments& arguments) {
+  WriterOptions options = writer_options(context);
   if (arguments.session) {
     options.variables =
         with_variable(std::move(options.variables), "KTSTR_RUN_EPOCH", *arguments.session);
-  }
-  if (const auto root = context.session_options().root) {
-    options.variables =
-        with_variable(std::move(options.variables), "KTSTR_RUNS_ROOT", canonical_path(*root));
   }
   options.fill_in = FillIn::missing_keys;
   options.sync = arguments.sync;
@@ -75,7 +62,7 @@ int print_written(const Context& context, const Result<WrittenSidecar>& written)
 
 int run(const Context& context, const WriteArguments& arguments, bool is_skip) {
   if (arguments.session == "new") return print_new_session(context);
-  const WriterOptions options = writer_options(context, arguments);
+  const WriterOptions options = options_for(context, arguments);
   if (auto safe = check_session(options, arguments); !safe) return context.failed(safe.error());
   const auto text = read_input(arguments.file, context.limits().max_file_bytes);
   if (!text) return context.failed(text.error());

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "child_process.hpp"
 #include "commands/commands.hpp"
+#include "environment/kconfig_setting.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/kernel_commit_map.hpp"
 #include "ktstr/run_directory.hpp"
@@ -29,13 +30,21 @@ std::string root_for(const Context& context) {
 }
 
 /// What the command is told, beside what it inherits.
-EnvironmentChanges changes_for(const std::string& root, const std::string& session,
-                               const Variables& variables) {
+EnvironmentChanges changes_for(const SessionOptions& stated, const std::string& root,
+                               const std::string& session) {
+  const Variables& variables = stated.variables;
   EnvironmentChanges changes = {{"KTSTR_RUNS_ROOT", root}, {"KTSTR_RUN_EPOCH", session}};
+  // Its writers mirror into the catalog that is refreshed here.
+  const std::string catalog = canonical_path(catalog_path(stated.catalog, variables, root).path);
+  if (catalog != default_catalog_path(root)) changes.emplace_back("KTSTR_INDEX_CATALOG", catalog);
   const auto kernel = kernel_environment(variables);
-  const auto stated = variables("KTSTR_KERNEL_COMMIT");
-  if (kernel && (!stated || stated->empty())) {
-    const std::string map = kernel_commit_map({*kernel}, variables);
+  const auto map_before = variables("KTSTR_KERNEL_COMMIT");
+  if (kernel && (!map_before || map_before->empty())) {
+    KernelSourceOptions options;
+    // As the test processes will: one that can't be read counts as unset.
+    const auto suffix = stated_kconfig_suffix(std::nullopt, variables);
+    if (suffix && *suffix) options.kconfig_suffix = (*suffix)->suffix;
+    const std::string map = kernel_commit_map({*kernel}, variables, options);
     if (!map.empty()) changes.emplace_back("KTSTR_KERNEL_COMMIT", map);
   }
   return changes;
@@ -78,7 +87,8 @@ int run(const Context& context, const RunArguments& arguments) {
     context.note("KTSTR_SIDECAR_DIR is set: results go to " + *elsewhere + ", not into a session");
   }
   (void)open_fresh(context, root);
-  const auto end = run_child(arguments.command, changes_for(root, session, variables));
+  const auto end =
+      run_child(arguments.command, changes_for(context.session_options(), root, session));
   if (!end) {
     (void)context.failed(end.error());
     return end.error().code == ErrorCode::not_found ? k_not_found_status : k_not_runnable_status;

@@ -39,37 +39,28 @@ std::vector<Fact> to_facts(const VerifyReport& report) {
   return facts;
 }
 
-Result<VerifyReport> verify(const Context& context, Session& session) {
-  return verify_catalog(session.database(), session.paths().root.path, system_file_system(),
-                        system_clock(), context.limits());
-}
-
-/// Makes all rows anew, and looks whether that helped.
-Result<VerifyReport> repair(const Context& context, Session& session) {
-  if (auto emptied = empty_catalog(session.database()); !emptied) {
-    return fail(std::move(emptied.error()));
-  }
-  RefreshOptions options;
+Result<VerifyReport> verify(const Context& context, Session& session, bool repair) {
+  VerifyOptions options;
   options.limits = context.limits();
-  if (auto refreshed = session.refresh(options); !refreshed) {
-    return fail(std::move(refreshed.error()));
-  }
-  return verify(context, session);
+  options.repair = repair;
+  return verify_catalog(session.database(), session.paths().root.path, system_file_system(),
+                        system_clock(), options);
 }
 
 int run(const Context& context, const VerifyFlags& flags) {
   auto session = context.open_as_is();
   if (!session) return context.failed(session.error());
-  auto report = verify(context, *session);
+  auto report = verify(context, *session, flags.repair);
   if (!report && flags.repair && report.error().code == ErrorCode::corrupt) {
     (void)context.failed(report.error());  // puts the catalog aside
     session = context.open(CheckLevel::files);
     if (!session) return context.failed(session.error());
-    report = verify(context, *session);
+    report = verify(context, *session, true);
   }
   if (report && flags.repair && !report->differences.empty()) {
-    context.note(std::to_string(report->differences.size()) + " differences; reading all files");
-    report = repair(context, *session);
+    context.note(std::to_string(report->differences.size()) +
+                 " differences; the catalog is made anew, now checked again");
+    report = verify(context, *session, false);
   }
   if (!report) return context.failed(report.error());
   const int status = context.print_document(to_document(*report), to_facts(*report));

@@ -75,6 +75,7 @@ class Pool {
     const auto refreshed =
         opened->refresh(ktstr::system_file_system(), ktstr::system_clock(), look);
     if (!refreshed) return ktstr::fail(refreshed.error());
+    opened->copy_log();  // so that a good catalog's file is all of it
     (void)ktstr::verify_catalog(opened->database(), root_, ktstr::system_file_system(),
                                 ktstr::system_clock(), {});
     return ktstr::summarize(opened->database());

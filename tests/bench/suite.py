@@ -18,6 +18,7 @@ class Programs:
     index: str
     walk: str
     with_jq: bool = False
+    duckdb: str = ""  # its script, if it is to take part
 
 
 @dataclass
@@ -83,6 +84,9 @@ class Suite:
                  Case("nlohmann_walk", "nlohmann_json walk", self.walk("nlohmann"))]
         if self.programs.with_jq:
             cases.append(Case("jq", "find, xargs cat, jq", jq(self.pool.root)))
+        if self.programs.duckdb:
+            cases.append(Case("duckdb", "DuckDB's read_json, under Node.js",
+                              ["node", self.programs.duckdb, str(self.pool.root)]))
         return cases
 
     def warm_cases(self):

@@ -23,7 +23,7 @@ const int k_open_flags = SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::
 /// For a writer that may take long: in steps short enough for somebody who wants an end.
 struct StoppableWait {
   const RefreshOptions& options;
-  std::int64_t most_ns;
+  std::int64_t most_ns = 0;
   const Clock& clock;
   std::int64_t since_ns = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/connection.hpp"
 
+#include <SQLiteCpp/Backup.h>
 #include <sqlite3.h>
 
 namespace ktstr {
@@ -50,6 +51,11 @@ std::unique_ptr<ImmediateTransaction> ImmediateTransaction::begin_if_free(
   }
   database.setBusyTimeout(wait_ms);
   return transaction;
+}
+
+bool copy_content(SQLite::Database& from, SQLite::Database& to) {
+  SQLite::Backup backup(to, from);
+  return backup.executeStep(-1) == SQLITE_DONE;
 }
 
 bool is_read_only(SQLite::Database& database) {

@@ -60,6 +60,10 @@ class ImmediateTransaction {
   SQLite::Transaction transaction_;
 };
 
+/// Puts what `from` holds in place of all that `to` holds, in one transaction. False: another
+/// process was writing to it for too long. Throws SQLite::Exception.
+[[nodiscard]] bool copy_content(SQLite::Database& from, SQLite::Database& to);
+
 /// Whether the file or its directory lets nobody write.
 [[nodiscard]] bool is_read_only(SQLite::Database& database);
 

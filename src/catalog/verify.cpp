@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/verify.hpp"
 
-#include <SQLiteCpp/Backup.h>
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -202,8 +199,7 @@ Result<void> replace_content(SQLite::Database& catalog, SQLite::Database& fresh)
     put.exec();
   }
   settings.reset();
-  SQLite::Backup copy(catalog, fresh);
-  if (copy.executeStep(-1) == SQLITE_DONE) return {};
+  if (copy_content(fresh, catalog)) return {};
   return fail(ErrorCode::busy, "another process is writing to it", catalog.getFilename());
 }
 

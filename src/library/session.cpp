@@ -8,6 +8,8 @@
 namespace ktstr {
 namespace {
 
+constexpr const char* k_memory_only = ":memory:";
+
 Result<void> check_root(const std::string& root, FileSystem& file_system) {
   const auto status = file_system.status(root, FollowLinks::yes);
   if (!status) {
@@ -33,8 +35,17 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
     catalog.location.others.push_back(*cached);
   }
-  catalog.location.others.emplace_back(":memory:");
+  catalog.location.others.emplace_back(k_memory_only);
   return catalog;
+}
+
+/// Outside its root.
+FoundPath foreign_catalog_path(const SessionOptions& options, const std::string& root) {
+  if (options.catalog) return {*options.catalog, "--catalog"};
+  if (auto cached = cached_catalog_path(options.variables, root)) {
+    return {std::move(*cached), "a pool that is only looked at"};
+  }
+  return {k_memory_only, "no cache directory"};
 }
 
 }  // namespace
@@ -46,7 +57,9 @@ Result<SessionPaths> find_paths(const SessionOptions& options) {
       find_runs_root(options.root, options.variables, working_directory, *options.file_system);
   if (!root) return fail(std::move(root.error()));
   root->path = canonical_path(root->path);
-  FoundPath catalog = catalog_path(options.catalog, options.variables, root->path);
+  FoundPath catalog = options.is_foreign
+                          ? foreign_catalog_path(options, root->path)
+                          : catalog_path(options.catalog, options.variables, root->path);
   return SessionPaths{std::move(*root), std::move(catalog)};
 }
 

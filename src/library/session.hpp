@@ -22,6 +22,9 @@ namespace ktstr {
 struct SessionOptions {
   std::optional<std::string> root;     ///< as the user gave it
   std::optional<std::string> catalog;  ///< as the user gave it
+  /// A pool that is only looked at: nothing is written below its root. The catalog is below
+  /// XDG_CACHE_HOME unless one was named, and KTSTR_INDEX_CATALOG, another root's, doesn't count.
+  bool is_foreign = false;
   Variables variables = process_variables();
   FileSystem* file_system = &system_file_system();
   Clock* clock = &system_clock();

@@ -74,8 +74,8 @@ SessionOptions Context::session_options() const {
   return options;
 }
 
-Result<Session> Context::open_as_is() const {
-  auto session = Session::open(session_options());
+Result<Session> Context::open_session(const SessionOptions& options) const {
+  auto session = Session::open(options);
   if (session) {
     opened_catalog_ = session->catalog_path();
     for (const std::string& warning : session->take_warnings()) note(warning);
@@ -83,14 +83,28 @@ Result<Session> Context::open_as_is() const {
   return session;
 }
 
-Result<Session> Context::open(CheckLevel fallback) const {
-  auto session = open_as_is();
+Result<Session> Context::made_fresh(Result<Session> session, CheckLevel fallback) const {
   if (!session) return session;
   if (auto fresh = session->make_fresh(check_or(fallback)); !fresh) {
     return fail(std::move(fresh.error()));
   }
   for (const std::string& warning : session->take_warnings()) note(warning);
   return session;
+}
+
+Result<Session> Context::open_as_is() const { return open_session(session_options()); }
+
+Result<Session> Context::open(CheckLevel fallback) const {
+  return made_fresh(open_as_is(), fallback);
+}
+
+Result<Session> Context::open_pool(const std::optional<std::string>& dir,
+                                   CheckLevel fallback) const {
+  if (!dir) return open(fallback);
+  SessionOptions options = session_options();
+  options.root = *dir;
+  options.is_foreign = true;
+  return made_fresh(open_session(options), fallback);
 }
 
 int Context::print_rows(RowSource& rows, const std::function<bool()>& stale,

@@ -43,6 +43,10 @@ class Context {
 
   /// Opens the index and refreshes it as far as --check says. Its warnings go to stderr.
   [[nodiscard]] Result<Session> open(CheckLevel fallback) const;
+  /// The same for another pool, if there is one: its catalog is kept elsewhere, and nothing is
+  /// written there.
+  [[nodiscard]] Result<Session> open_pool(const std::optional<std::string>& dir,
+                                          CheckLevel fallback) const;
   /// Only opens it.
   [[nodiscard]] Result<Session> open_as_is() const;
 
@@ -60,6 +64,8 @@ class Context {
   [[nodiscard]] int failed(const Error& error) const;
 
  private:
+  [[nodiscard]] Result<Session> open_session(const SessionOptions& options) const;
+  [[nodiscard]] Result<Session> made_fresh(Result<Session> session, CheckLevel fallback) const;
   void put_catalog_aside() const;
 
   std::optional<std::string> root_;

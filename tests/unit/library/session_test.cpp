@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -27,6 +29,42 @@ TEST(Session, TellsOfDamageThatOnlyTheRefreshCameAcross) {
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_NE(warnings[0].find("a new one is made"), std::string::npos) << warnings[0];
   EXPECT_TRUE(session->take_warnings().empty());
+}
+
+TEST(Session, WritesNothingBelowTheRootOfAForeignPool) {
+  TemporaryDirectory directory;
+  directory.write("pool/run/a.ktstr.json", sidecar_of("a"));
+  SessionOptions options;
+  options.root = directory.path("pool");
+  options.is_foreign = true;
+  const std::string cache = directory.path("cache");
+  const std::string of_another_root = directory.path("other.sqlite3");
+  options.variables = [&](const std::string& name) -> std::optional<std::string> {
+    if (name == "XDG_CACHE_HOME") return cache;
+    if (name == "KTSTR_INDEX_CATALOG") return of_another_root;
+    return std::nullopt;
+  };
+  {
+    auto session = Session::open(options);
+    ASSERT_TRUE(session) << session.error().text();
+    ASSERT_TRUE(session->make_fresh(CheckLevel::dirs));
+    EXPECT_TRUE(session->catalog_path().starts_with(cache)) << session->catalog_path();
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory.path("pool/.ktstr-index")));
+  EXPECT_FALSE(std::filesystem::exists(of_another_root));
+}
+
+TEST(Session, KeepsAForeignPoolInMemoryWithoutACacheDirectory) {
+  TemporaryDirectory directory;
+  directory.write("pool/run/a.ktstr.json", sidecar_of("a"));
+  SessionOptions options;
+  options.root = directory.path("pool");
+  options.is_foreign = true;
+  options.variables = [](const std::string&) { return std::optional<std::string>(); };
+  auto session = Session::open(options);
+  ASSERT_TRUE(session) << session.error().text();
+  EXPECT_EQ(session->catalog_path(), ":memory:");
+  EXPECT_FALSE(std::filesystem::exists(directory.path("pool/.ktstr-index")));
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ktstr/result.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// A run directory, or one job directory of it.
+struct NamedRun {
+  std::string run_dir;
+  std::optional<std::string> job = {};  ///< none: the run directory with all its jobs
+};
+
+/// Finds the run that a person names: RUN-DIR or RUN-DIR/JOB, a slash at the end allowed. Error
+/// usage: a name that isn't one (empty, absolute, with "." or ".." in it, too deep), or that no
+/// directory has; the hint says which is near.
+[[nodiscard]] Result<NamedRun> find_run(SQLite::Database& database, std::string_view name);
+
+}  // namespace ktstr

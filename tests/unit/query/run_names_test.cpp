@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "query/run_names.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sample_catalog.hpp"
+
+namespace ktstr::test {
+namespace {
+
+class RunNames : public ::testing::Test {
+ protected:
+  RunNames() {
+    catalog_.add_directory("6.14.2-abc1234");
+    catalog_.add_directory("6.14.2-abc1234", "job-1");
+    catalog_.add_directory(".archive");
+  }
+  Result<NamedRun> find(std::string_view name) { return find_run(catalog_.database(), name); }
+  std::string hint(std::string_view name) {
+    const auto found = find(name);
+    return found ? "found" : found.error().hint;
+  }
+
+  SampleCatalog catalog_;
+};
+
+TEST_F(RunNames, NameARunDirectoryOrOneJobOfIt) {
+  const auto run = find("6.14.2-abc1234/");
+  ASSERT_TRUE(run) << run.error().text();
+  EXPECT_EQ(run->run_dir, "6.14.2-abc1234");
+  EXPECT_FALSE(run->job);
+  const auto job = find("6.14.2-abc1234/job-1");
+  ASSERT_TRUE(job) << job.error().text();
+  EXPECT_EQ(job->job, "job-1");
+}
+
+TEST_F(RunNames, SuggestTheNearestWhenAKeyIsMistyped) {
+  EXPECT_NE(hint("6.14.2-abc123").find("did you mean 6.14.2-abc1234?"), std::string::npos);
+  EXPECT_EQ(hint("nothing-like-any-of-the-runs").find("did you mean"), std::string::npos);
+}
+
+TEST_F(RunNames, NeverSuggestADotDirectoryButFindIt) {
+  EXPECT_EQ(hint(".archiv").find("did you mean"), std::string::npos);
+  EXPECT_TRUE(find(".archive"));
+}
+
+TEST_F(RunNames, AreRefusedWhereTheyCouldLeaveTheRoot) {
+  for (const char* name : {"", "/", ".", "..", "../x", "/tmp/x", "6.14.2-abc1234/..", "a/b/c"}) {
+    const auto found = find(name);
+    ASSERT_FALSE(found) << name;
+    EXPECT_EQ(found.error().code, ErrorCode::usage);
+    EXPECT_NE(found.error().message.find("can't be the name of a run"), std::string::npos) << name;
+  }
+}
+
+TEST_F(RunNames, SayThatAJobIsMissingWithoutSuggestingItsOwnRun) {
+  EXPECT_EQ(hint("6.14.2-abc1234/job-2").find("did you mean"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ktstr::test

@@ -16,12 +16,16 @@ namespace ktstr {
 /// NULL, integer, real or text (bytes: may not be UTF-8).
 using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
 
+/// What the numbers of a column count, for those who show them to people.
+enum class Quantity { plain, bytes, duration_ns, time_ns };
+
 struct RowColumn {
   std::string name;
   /// Which columns a narrow terminal keeps: 0 always, larger goes first.
   int priority = 0;
   /// Text in fewer cells than this says too little; 0: the renderer's own minimum.
   int least_width = 0;
+  Quantity quantity = Quantity::plain;
 };
 
 class RowSource {

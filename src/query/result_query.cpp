@@ -8,6 +8,7 @@
 #include "query/metric_columns.hpp"
 #include "query/query_parts.hpp"
 #include "query/read_statement.hpp"
+#include "record/metric_registry.hpp"
 
 namespace ktstr {
 namespace {
@@ -94,6 +95,17 @@ class SqlBuilder {
     add_item(item);
     const ResultColumn* column = find_result_column(item);
     columns_.push_back({item, column == nullptr ? 1 : column->priority});
+    columns_.back().quantity = quantity_of(item, column);
+  }
+
+  /// Of a column or a metric; what an expression counts nobody knows.
+  [[nodiscard]] static Quantity quantity_of(const std::string& item, const ResultColumn* column) {
+    if (column == nullptr) {
+      const MetricDefinition* metric = find_metric(item);
+      return metric != nullptr && metric->unit == "ns" ? Quantity::duration_ns : Quantity::plain;
+    }
+    if (column->unit == "bytes") return Quantity::bytes;
+    return column->unit == "ns" ? Quantity::time_ns : Quantity::plain;
   }
 
   /// A name as a name, anything else as an expression.

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "report/display_width.hpp"
+#include "report/human_units.hpp"
 #include "report/row_formatter.hpp"
 #include "report/table_layout.hpp"
 
@@ -20,8 +21,16 @@ std::string capitals(std::string_view name) {
   return printable(out);
 }
 
-std::string table_cell(const Value& value) {
+std::string table_cell(const Value& value, Quantity quantity) {
   if (const auto* text = std::get_if<std::string>(&value)) return printable(*text);
+  if (quantity != Quantity::plain) {
+    const auto* whole = std::get_if<std::int64_t>(&value);
+    const auto* real = std::get_if<double>(&value);
+    std::string human;
+    if (whole != nullptr) human = human_number(static_cast<double>(*whole), quantity);
+    if (real != nullptr) human = human_number(*real, quantity);
+    if (!human.empty()) return human;
+  }
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return exact_number(*integer);
   if (const auto* real = std::get_if<double>(&value)) return readable_number(*real);
   return "-";
@@ -53,11 +62,13 @@ class TableFormatter : public RowFormatter {
       const int header_width = display_width(headers.back());
       int natural = std::max(1, header_width);
       for (const Row& row : sample) {
-        natural = std::max(natural, display_width(table_cell(value_at(row, i))));
+        natural =
+            std::max(natural, display_width(table_cell(value_at(row, i), columns[i].quantity)));
       }
       wishes.push_back(
           {header_width, natural, numbers_[i], columns[i].priority, columns[i].least_width});
       verdicts_.push_back(color_ && columns[i].name == "verdict");
+      quantities_.push_back(columns[i].quantity);
     }
     places_ = fit_columns(wishes, width_);
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -71,7 +82,7 @@ class TableFormatter : public RowFormatter {
     for (std::size_t i = 0; i < places_.size(); ++i) {
       if (!places_[i].shown) continue;
       const Value& value = value_at(row, i);
-      std::string cell = table_cell(value);
+      std::string cell = table_cell(value, quantities_[i]);
       const std::string_view color = verdicts_[i] ? verdict_color(cell) : std::string_view{};
       if (width_ > 0 && std::holds_alternative<std::string>(value)) {
         cell = cut_to_width(cell, places_[i].width);
@@ -123,6 +134,7 @@ class TableFormatter : public RowFormatter {
   bool color_;
   std::vector<bool> numbers_;
   std::vector<bool> verdicts_;
+  std::vector<Quantity> quantities_;
   std::vector<ColumnPlace> places_;
   std::vector<std::string> dropped_;
 };

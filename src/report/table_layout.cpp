@@ -12,11 +12,15 @@ namespace {
 constexpr int k_text_minimum = 12;
 // The last resort, when no more columns may go.
 constexpr int k_text_floor = 4;
+// A header that is wider than its column's cells gives way to this before any cell is cut. Names of
+// metrics often begin alike.
+constexpr int k_text_header_minimum = 8;
+constexpr int k_number_header_minimum = 14;
 // Without a limit one monstrous cell must not pad every other row to its width.
 constexpr int k_alignment_limit = 256;
 
 struct Fit {
-  const std::vector<ColumnWish>& wishes;
+  std::vector<ColumnWish> wishes;
   std::vector<ColumnPlace> places;
   bool at_floor = false;
 
@@ -51,6 +55,24 @@ struct Fit {
   }
 };
 
+/// Takes from headers what the cells below them don't need, and gives back what is left over.
+void narrow_headers(Fit& fit, int width) {
+  const std::vector<ColumnWish> whole = fit.wishes;
+  for (ColumnWish& wish : fit.wishes) {
+    if (wish.content_width == 0) continue;
+    const int least = wish.is_number ? k_number_header_minimum : k_text_header_minimum;
+    wish.natural_width = std::max(wish.content_width, std::min(wish.header_width, least));
+    wish.header_width = std::min(wish.header_width, wish.natural_width);
+  }
+  std::int64_t spare = width - fit.line_width(width);
+  for (std::size_t i = 0; i < fit.wishes.size() && spare > 0; ++i) {
+    const std::int64_t more =
+        std::min<std::int64_t>(spare, whole[i].natural_width - fit.wishes[i].natural_width);
+    fit.wishes[i].natural_width += static_cast<int>(more);
+    spare -= more;
+  }
+}
+
 void narrow(Fit& fit, int width) {
   int cap = width;
   while (cap > 0 && fit.line_width(cap) > width) --cap;
@@ -76,6 +98,7 @@ std::vector<ColumnPlace> fit_columns(const std::vector<ColumnWish>& wishes, int 
     }
     return fit.places;
   }
+  if (fit.line_width(width) > width) narrow_headers(fit, width);
   bool more = true;
   while (more && fit.line_width(0) > width) more = fit.drop_one();
   fit.at_floor = fit.line_width(0) > width;

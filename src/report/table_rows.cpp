@@ -60,13 +60,13 @@ class TableFormatter : public RowFormatter {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       headers.push_back(capitals(columns[i].name));
       const int header_width = display_width(headers.back());
-      int natural = std::max(1, header_width);
+      int content = 1;
       for (const Row& row : sample) {
-        natural =
-            std::max(natural, display_width(table_cell(value_at(row, i), columns[i].quantity)));
+        content =
+            std::max(content, display_width(table_cell(value_at(row, i), columns[i].quantity)));
       }
-      wishes.push_back(
-          {header_width, natural, numbers_[i], columns[i].priority, columns[i].least_width});
+      wishes.push_back({header_width, std::max(header_width, content), numbers_[i],
+                        columns[i].priority, columns[i].least_width, content});
       verdicts_.push_back(color_ && columns[i].name == "verdict");
       quantities_.push_back(columns[i].quantity);
     }

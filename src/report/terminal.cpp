@@ -39,7 +39,7 @@ Terminal terminal_from(bool is_terminal, int reported_width, const TerminalVaria
   // The NO_COLOR convention: any value but the empty one.
   const bool refused = variables.no_color && !variables.no_color->empty();
   const bool dumb = variables.term && *variables.term == "dumb";
-  return {true, width, !refused && !dumb};
+  return {true, width, 0, !refused && !dumb};
 }
 
 Terminal inspect_terminal(std::FILE* stream, const TerminalVariables& variables) {
@@ -47,7 +47,9 @@ Terminal inspect_terminal(std::FILE* stream, const TerminalVariables& variables)
   if (descriptor < 0 || isatty(descriptor) == 0) return {};
   winsize size{};
   const bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0;
-  return terminal_from(true, known ? size.ws_col : 0, variables);
+  Terminal terminal = terminal_from(true, known ? size.ws_col : 0, variables);
+  if (known) terminal.height = size.ws_row;
+  return terminal;
 }
 
 }  // namespace ktstr

@@ -18,7 +18,8 @@ struct TerminalVariables {
 
 struct Terminal {
   bool is_terminal = false;
-  int width = 0;  ///< cells; 0, no limit, when it is no terminal
+  int width = 0;   ///< cells; 0, no limit, when it is no terminal
+  int height = 0;  ///< lines; 0 when it is no terminal or doesn't say
   bool color = false;
 };
 

@@ -197,5 +197,23 @@ TEST(DisplayWidth, CountsCellsNotBytes) {
   EXPECT_EQ(display_width("\xff\xfe"), 2);
 }
 
+TEST(TableLayout, CutsHeadersWiderThanTheirCellsBeforeAnyCell) {
+  const auto places = fit_columns({{4, 10, false, 0, 0, 10}, {14, 14, false, 3, 0, 6}}, 21);
+  EXPECT_EQ(places[0].width, 10);
+  EXPECT_EQ(places[1].width, 9);  // 8 would do; one cell was left over
+}
+
+TEST(TableLayout, KeepsHeadersWholeWhereThereIsRoom) {
+  const auto places = fit_columns({{4, 10, false, 0, 0, 10}, {14, 14, false, 3, 0, 6}}, 26);
+  EXPECT_EQ(places[1].width, 14);
+}
+
+TEST(TableLayout, LeavesEnoughOfAMetricsHeaderToTellItFromOthers) {
+  const auto places = fit_columns({{4, 10, false, 0, 0, 10}, {25, 25, true, 3, 0, 5}}, 20);
+  EXPECT_FALSE(places[1].shown);
+  const auto wider = fit_columns({{4, 10, false, 0, 0, 10}, {25, 25, true, 3, 0, 5}}, 26);
+  EXPECT_EQ(wider[1].width, 14);
+}
+
 }  // namespace
 }  // namespace ktstr

@@ -7,9 +7,8 @@
 #include "base/file_system.hpp"
 #include "base/text.hpp"
 #include "catalog/catalog.hpp"
-#include "report/output.hpp"
+#include "paged_output.hpp"
 #include "report/row_renderer.hpp"
-#include "report/terminal.hpp"
 
 namespace ktstr {
 namespace {
@@ -61,6 +60,7 @@ std::vector<Option> Context::common_options() {
       {"--max-file-bytes", "BYTES", "Files larger than this are unreadable", parse_limit},
       {"--wide", "", "Don't fit tables into the terminal", &wide_},
       {"--no-color", "", "No colours (NO_COLOR does the same)", &no_color_},
+      {"--no-pager", "", "Long output straight to the terminal (so does PAGER=cat)", &no_pager_},
       {"-q,--quiet", "", "No notes on stderr, only errors", &quiet_},
       {"-v,--verbose", "", "Say more on stderr", &verbose_},
   };
@@ -107,16 +107,22 @@ Result<Session> Context::open_pool(const std::optional<std::string>& dir,
   return made_fresh(open_session(options), fallback);
 }
 
-int Context::print_rows(RowSource& rows, const std::function<bool()>& stale,
-                        std::uint64_t* counted) const {
-  const Terminal terminal = inspect_terminal(stdout, terminal_variables());
-  FileOutput output(stdout);
+RenderOptions Context::render_options(const Terminal& terminal) const {
   RenderOptions options;
   options.format = format_;
   options.width = wide_ ? 0 : terminal.width;
   options.color = terminal.color && !no_color_;
+  return options;
+}
+
+int Context::print_rows(RowSource& rows, const std::function<bool()>& stale,
+                        std::uint64_t* counted) const {
+  const Terminal terminal = inspect_terminal(stdout, terminal_variables());
+  auto output = make_output(terminal);
+  RenderOptions options = render_options(terminal);
   options.stale = stale;
-  const auto rendered = render_rows(rows, output, options);
+  const auto rendered = render_rows(rows, *output, options);
+  output.reset();  // what is said next would be in the pager's way
   if (!rendered) return failed(rendered.error());
   if (counted != nullptr) *counted = rendered->rows;
   if (!rendered->dropped_columns.empty()) {
@@ -143,10 +149,20 @@ int Context::print_document(const JsonObject& document, const std::vector<Fact>&
 }
 
 int Context::print_text(std::string_view text) const {
-  FileOutput output(stdout);
-  if (auto written = output.write(text); !written) return failed(written.error());
-  if (auto flushed = output.flush(); !flushed) return failed(flushed.error());
-  return k_done;
+  auto output = make_output(inspect_terminal(stdout, terminal_variables()));
+  auto printed = output->write(text);
+  if (printed) printed = output->flush();
+  output.reset();
+  return printed ? k_done : failed(printed.error());
+}
+
+std::unique_ptr<Output> Context::make_output(const Terminal& terminal) const {
+  if (terminal.height > 1 && !no_pager_) {
+    if (auto pager = find_pager(process_variables())) {
+      return std::make_unique<PagedOutput>(std::move(*pager), terminal.height);
+    }
+  }
+  return std::make_unique<FileOutput>(stdout);
 }
 
 void Context::note(std::string_view text) const {

@@ -4,6 +4,7 @@
 // What every command shares: the common options, the opened index, the way out.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,10 @@
 #include "options.hpp"
 #include "report/format.hpp"
 #include "report/json_document.hpp"
+#include "report/output.hpp"
 #include "report/plain.hpp"
+#include "report/row_renderer.hpp"
+#include "report/terminal.hpp"
 
 namespace ktstr {
 
@@ -50,6 +54,8 @@ class Context {
   /// Only opens it.
   [[nodiscard]] Result<Session> open_as_is() const;
 
+  /// How the chosen format comes out at that terminal.
+  [[nodiscard]] RenderOptions render_options(const Terminal& terminal) const;
   /// Writes rows in the chosen format; gives the exit status. `counted` gets their number.
   [[nodiscard]] int print_rows(RowSource& rows, const std::function<bool()>& stale = {},
                                std::uint64_t* counted = nullptr) const;
@@ -66,6 +72,7 @@ class Context {
  private:
   [[nodiscard]] Result<Session> open_session(const SessionOptions& options) const;
   [[nodiscard]] Result<Session> made_fresh(Result<Session> session, CheckLevel fallback) const;
+  [[nodiscard]] std::unique_ptr<Output> make_output(const Terminal& terminal) const;
   void put_catalog_aside() const;
 
   std::optional<std::string> root_;
@@ -76,6 +83,7 @@ class Context {
   ReadLimits limits_;
   bool wide_ = false;
   bool no_color_ = false;
+  bool no_pager_ = false;
   bool quiet_ = false;
   std::int64_t verbose_ = 0;
 };

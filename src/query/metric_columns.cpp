@@ -45,6 +45,17 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Those of the view; a metric takes the place of a column of its name.
+std::string columns_beside(const std::vector<std::string>& metrics) {
+  if (std::none_of(metrics.begin(), metrics.end(), is_column)) return "r.*";
+  std::string list;
+  for (const ResultColumn& column : result_columns()) {
+    if (contains(metrics, column.name)) continue;
+    list.append(list.empty() ? "r." : ", r.").append(column.name);
+  }
+  return list;
+}
+
 }  // namespace
 
 Result<bool> catalog_has_metric(SQLite::Database& database, const std::string& metric) {
@@ -77,13 +88,8 @@ Result<std::vector<std::string>> metric_columns(SQLite::Database& database,
 
 std::string results_with_metrics(const ResultQuery& query, const std::vector<std::string>& metrics,
                                  const std::string& condition, Parameters& parameters) {
-  std::string sql = "FROM (SELECT ";
-  const char* separator = "";
-  for (const ResultColumn& column : result_columns()) {
-    if (contains(metrics, column.name)) continue;
-    sql.append(separator).append("r.").append(column.name);
-    separator = ", ";
-  }
+  if (metrics.empty() && condition.empty()) return "FROM results";
+  std::string sql = "FROM (SELECT " + columns_beside(metrics);
   std::string series;
   if (!metrics.empty()) {
     const Value phase = query.phase ? Value(*query.phase) : Value();

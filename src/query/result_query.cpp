@@ -40,7 +40,10 @@ class SqlBuilder {
     text_.add("SELECT ");
     if (parts_.select.empty()) {
       for (const std::string_view name : k_default_columns) add_column(std::string(name));
-      for (const std::string& metric : parts_.metrics) add_column(metric);
+      for (const std::string& metric : parts_.metrics) {
+        add_column(metric);
+        columns_.back().priority = 0;  // somebody has asked for it
+      }
     }
     for (const std::string& item : parts_.select) add_column(item);
     add_from();

@@ -171,6 +171,18 @@ void print_line(std::FILE* stream, const std::string& line) {
   std::fputs((escape_control(line) + "\n").c_str(), stream);
 }
 
+Result<void> read_arguments(const Program& program, const Command& command,
+                            std::vector<std::string> arguments) {
+  const auto options = options_of(command, program.common);
+  if (command.expand) {
+    const auto kept = command.expand(options, arguments);
+    if (!kept) return fail(kept.error());
+    auto read = parse_options(options_of(command, {}), command.positionals, *kept);
+    if (!read) return fail(ErrorCode::usage, "kept arguments: " + read.error().message);
+  }
+  return parse_options(options, command.positionals, arguments);
+}
+
 }  // namespace
 
 CommandLine parse_command_line(const Program& program, const std::vector<std::string>& arguments) {
@@ -179,8 +191,7 @@ CommandLine parse_command_line(const Program& program, const std::vector<std::st
   const Command& command = *resolved.command;
   if (resolved.help) return {nullptr, 0, help_text(program, command, resolved.path), {}};
   if (resolved.version) return {nullptr, 0, program.root.name + " " + program.version + "\n", {}};
-  const auto parsed =
-      parse_options(options_of(command, program.common), command.positionals, resolved.rest);
+  const auto parsed = read_arguments(program, command, resolved.rest);
   if (!parsed) return usage_error(resolved.path, parsed.error().message);
   if (!command.run) return usage_error(resolved.path, missing_command(command));
   return {&command, 0, {}, {}};

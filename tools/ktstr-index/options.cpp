@@ -81,7 +81,7 @@ struct Store {
     return {};
   }
   Result<void> operator()(std::vector<std::string>* place) const {
-    *place = values;
+    place->insert(place->end(), values.begin(), values.end());
     return {};
   }
   Result<void> operator()(const ValueParser& parser) const {

@@ -21,7 +21,7 @@ namespace ktstr {
 using ValueParser = std::function<Result<void>(const std::string&)>;
 
 /// Where a value goes. The pointed-to object must outlive the parse and keeps its value when the
-/// option is not given. A single value takes the last one given, a vector all of them.
+/// option is not given. A single value takes the last one given, a vector adds all of them.
 using Target = std::variant<bool*, std::int64_t*, std::optional<std::int64_t>*, double*,
                             std::optional<double>*, std::string*, std::optional<std::string>*,
                             std::vector<std::string>*, ValueParser>;
@@ -59,6 +59,11 @@ struct Command {
   std::vector<Positional> positionals = {};
   std::vector<Command> subcommands = {};
   std::function<int()> run = {};  ///< gives the exit status; none: a subcommand is needed
+  /// Takes from the arguments, which may have these options, what stands for others that are kept
+  /// somewhere, and gives those: they are read before the rest, with the command's own options.
+  std::function<Result<std::vector<std::string>>(const std::vector<const Option*>& options,
+                                                 std::vector<std::string>& arguments)>
+      expand = {};
 };
 
 /// The whole command. `common` options stand before or after the name of any command; a command's

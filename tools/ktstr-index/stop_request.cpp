@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "stop_request.hpp"
 
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include <ctime>
 
 namespace ktstr {
@@ -12,7 +15,15 @@ StopRequest::StopRequest() {
   ::sigprocmask(SIG_BLOCK, &held_, &before_);
 }
 
-StopRequest::~StopRequest() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+StopRequest::~StopRequest() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int StopRequest::descriptor() {
+  if (descriptor_ < 0) descriptor_ = ::signalfd(-1, &held_, SFD_NONBLOCK | SFD_CLOEXEC);
+  return descriptor_;
+}
 
 bool StopRequest::is_made() {
   const timespec at_once{};

@@ -17,6 +17,9 @@ class StopRequest {
 
   /// Whether somebody wants an end by now.
   [[nodiscard]] bool is_made();
+  /// Can be read as soon as somebody does; for those who wait for other things, too. -1 if the
+  /// system has none left.
+  [[nodiscard]] int descriptor();
   /// The signal's number; 0: none so far.
   [[nodiscard]] int signal() const { return signal_; }
 
@@ -24,6 +27,7 @@ class StopRequest {
   sigset_t held_{};
   sigset_t before_{};
   int signal_ = 0;
+  int descriptor_ = -1;
 };
 
 }  // namespace ktstr

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ktstr/result.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// Every directory that the catalog knows, run directories and their jobs, relative to the root, in
+/// byte order.
+[[nodiscard]] Result<std::vector<std::string>> known_directories(SQLite::Database& database);
+
+}  // namespace ktstr

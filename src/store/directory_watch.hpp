@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ktstr {
+
+/// Waits until something happens in directories. Knows that, not what: whoever waits looks again.
+/// Where the system can't watch (no inotify, its limit reached, a file system that other machines
+/// write to), the wait ends by itself after a while, and looking again finds what happened. Not
+/// thread-safe.
+class DirectoryWatch {
+ public:
+  DirectoryWatch();
+  DirectoryWatch(const DirectoryWatch&) = delete;
+  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
+  ~DirectoryWatch();
+
+  /// Watches these directories, too. True if one was not watched before: what happened in it
+  /// meanwhile was missed.
+  bool add(const std::vector<std::string>& directories);
+
+  /// Until something happened, `other_descriptor` can be read, or it is time to look anyway.
+  /// Events that came before are one.
+  void wait(int other_descriptor);
+
+  /// Some directory can't be watched.
+  [[nodiscard]] bool is_polling() const { return is_polling_; }
+
+ private:
+  void drain() const;
+
+  int inotify_;
+  bool is_polling_ = false;
+  std::set<std::string> watched_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "query/directories.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sample_catalog.hpp"
+
+namespace ktstr::test {
+namespace {
+
+TEST(KnownDirectories, AreRunDirectoriesAndTheirJobsButNotTheRoot) {
+  SampleCatalog catalog;
+  catalog.add_directory("b");
+  catalog.add_directory("a", "job");
+  catalog.add_directory("a");
+  catalog.add_directory("");
+  const auto paths = known_directories(catalog.database());
+  ASSERT_TRUE(paths) << paths.error().text();
+  EXPECT_EQ(*paths, (std::vector<std::string>{"a", "a/job", "b"}));
+}
+
+}  // namespace
+}  // namespace ktstr::test

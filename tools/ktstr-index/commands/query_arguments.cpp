@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "commands/query_arguments.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "base/time_text.hpp"
+#include "environment/named_queries.hpp"
+
+namespace ktstr {
+namespace {
+
+/// "a,b" and repeated options alike. Not for what may hold a comma itself.
+ValueParser parse_list_into(std::vector<std::string>& target) {
+  return [&target](const std::string& text) -> Result<void> {
+    for (const std::string_view value : split(text, ',')) target.emplace_back(value);
+    return {};
+  };
+}
+
+ValueParser parse_time_into(std::optional<std::int64_t>& target) {
+  return [&target](const std::string& text) -> Result<void> {
+    target = parse_time(text, system_clock().now_ns());
+    if (target) return {};
+    return fail(ErrorCode::usage, "'" + text + "' is no time (2026-07-04, 2d, today, …)");
+  };
+}
+
+std::vector<Option> filter_options(Filters& filters) {
+  return {
+      {"--kernel", "VERSION", "Kernel version; 6.14 means the whole series",
+       parse_list_into(filters.kernels)},
+      {"--project-commit", "COMMIT", "Commit of the tested project",
+       parse_list_into(filters.project_commits)},
+      {"--kernel-commit", "COMMIT", "Commit of the kernel's source",
+       parse_list_into(filters.kernel_commits)},
+      {"--run-source", "SOURCE", "local or ci", parse_list_into(filters.run_sources)},
+      {"--resolve-source", "SOURCE", "How the scheduler was found",
+       parse_list_into(filters.resolve_sources)},
+      {"--cpu-budget", "N", "Host CPUs that the guest may use",
+       parse_list_into(filters.cpu_budgets)},
+      {"--scheduler", "NAME", "Scheduler under test", parse_list_into(filters.schedulers)},
+      {"--topology", "LABEL", "Guest topology, e.g. 1n2l4c1t", parse_list_into(filters.topologies)},
+      {"--work-type", "NAME", "Workload, e.g. SpinWait", &filters.work_types},
+      {"--test", "NAME", "Test name, as here or as nextest prints it; * and ? match",
+       &filters.tests},
+      {"--verdict", "VERDICT", "pass, fail, skip or inconclusive",
+       parse_list_into(filters.verdicts)},
+      {"--run-dir", "NAME", "Run directory", &filters.run_dirs},
+      {"--session", "TOKEN", "Session token", &filters.sessions},
+      {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds",
+       parse_time_into(filters.since_ns)},
+      {"--until", "TIME", "Up to then", parse_time_into(filters.until_ns)},
+      {"--strict", "", "Leave out records of another schema version", &filters.strict},
+  };
+}
+
+std::vector<Option> shape_options(ResultQuery& query) {
+  return {
+      {"--metric", "NAME", "Add a metric as a column, usable in EXPR too", &query.metrics},
+      {"--phase", "STEP", "Metrics of this phase: 0 is the baseline, 1 the first step",
+       &query.phase},
+      {"--cgroup", "NAME", "Metrics of this cgroup", &query.cgroup},
+      {"--select", "COLUMNS", "Columns or expressions to show", &query.select},
+      {"--order-by", "COLUMNS", "NAME, -NAME or \"NAME desc\"", &query.order_by},
+      {"--group-by", "COLUMNS", "Count the results of each group", &query.group_by},
+      {"--limit", "N", "At most so many rows", &query.limit},
+      {"--count", "", "Only how many there are", &query.count_only},
+  };
+}
+
+std::vector<Option> answer_options(QueryArguments& arguments) {
+  return {
+      {"--expect",
+       "WHAT",
+       "Exit 1 unless there are none, or some",
+       &arguments.expect,
+       {"none", "some"}},
+      {"--follow", "", "Show the answer again whenever it changes, until Ctrl-C",
+       &arguments.follow},
+      {"--paths", "", "Only the paths of the files", &arguments.paths},
+      {"-0,--null", "", "The same with a NUL after each, for xargs -0", &arguments.nul},
+      {"--columns", "", "The columns that EXPR may use, with meaning and example",
+       &arguments.columns},
+      {"--named", "", "The named queries that there are", &arguments.named},
+      {"--show-sql", "", "The statement, and whether an index serves it", &arguments.show_sql},
+      {"--timeout", "SECONDS", "Give up after so long; 0: never", &arguments.timeout_s},
+  };
+}
+
+/// No expression begins with '@'.
+std::vector<std::string>::iterator find_name(const std::vector<const Option*>& options,
+                                             std::vector<std::string>& arguments) {
+  bool is_value = false;
+  return std::find_if(arguments.begin(), arguments.end(), [&](const std::string& text) {
+    if (!is_value && text.size() > 1 && text.front() == '@') return true;
+    const Option* option = is_value ? nullptr : find_option(options, text);
+    is_value = option != nullptr && takes_value(*option);
+    return false;
+  });
+}
+
+bool has_shape(const ResultQuery& query) {
+  return query.count_only || !query.select.empty() || !query.group_by.empty() ||
+         !query.metrics.empty();
+}
+
+}  // namespace
+
+std::vector<Option> query_options(QueryArguments& arguments) {
+  std::vector<Option> options = filter_options(arguments.query.filters);
+  for (Option& option : shape_options(arguments.query)) options.push_back(std::move(option));
+  for (Option& option : answer_options(arguments)) options.push_back(std::move(option));
+  return options;
+}
+
+std::optional<std::string> all_of(const std::vector<std::string>& expressions) {
+  if (expressions.empty()) return std::nullopt;
+  if (expressions.size() == 1) return expressions.front();
+  std::string all;
+  for (const std::string& expression : expressions) {
+    // A comment at the end of one must not swallow the next.
+    all.append(all.empty() ? "(" : " AND (").append(expression).append("\n)");
+  }
+  return all;
+}
+
+Result<std::vector<std::string>> take_named_query(const std::vector<const Option*>& options,
+                                                  std::vector<std::string>& arguments) {
+  const auto at = find_name(options, arguments);
+  if (at == arguments.end()) return std::vector<std::string>();
+  const std::string name = at->substr(1);
+  std::error_code ignored;
+  const auto queries = named_queries(
+      process_variables(), std::filesystem::current_path(ignored).string(), system_file_system());
+  if (!queries) return fail(ErrorCode::usage, queries.error().text());
+  std::vector<std::string> names;
+  for (const NamedQuery& query : *queries) {
+    names.push_back(query.name);
+    if (query.name != name) continue;
+    arguments.erase(at);
+    return query.arguments;
+  }
+  const auto near = closest(name, names);
+  return fail(ErrorCode::usage, "there is no named query '" + name + "'" +
+                                    (near ? "; did you mean @" + *near + "?" : "") +
+                                    " (query --named shows those there are)");
+}
+
+Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
+  const bool paths = arguments.paths || arguments.nul;
+  const int instead = static_cast<int>(arguments.columns) + static_cast<int>(arguments.named) +
+                      static_cast<int>(arguments.show_sql) + static_cast<int>(paths);
+  if (instead > 1) {
+    return fail(ErrorCode::usage, "--columns, --named, --show-sql and --paths exclude each other");
+  }
+  if (paths && has_shape(arguments.query)) {
+    return fail(ErrorCode::usage,
+                "--paths has no other columns: no --select, --metric, --group-by, --count");
+  }
+  if (paths && !is_table) {
+    return fail(ErrorCode::usage, "--paths has no --format", {}, "--select path has one");
+  }
+  if (arguments.follow && (instead > 0 || !arguments.expect.empty())) {
+    return fail(ErrorCode::usage, "--follow shows answers only, without --expect");
+  }
+  return {};
+}
+
+}  // namespace ktstr

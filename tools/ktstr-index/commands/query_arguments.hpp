@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "query/result_query.hpp"
+
+namespace ktstr {
+
+/// What `query` was asked.
+struct QueryArguments {
+  ResultQuery query;
+  std::vector<std::string> expressions;  ///< they all have to hold
+  std::string expect;
+  double timeout_s = 60;
+  bool columns = false;   ///< the columns instead of results
+  bool named = false;     ///< the named queries instead of results
+  bool show_sql = false;  ///< the statement instead of its rows
+  bool paths = false;     ///< the files of the results
+  bool nul = false;       ///< the same, for xargs -0
+  bool follow = false;
+};
+
+/// They store into `arguments`, which has to outlive them.
+[[nodiscard]] std::vector<Option> query_options(QueryArguments& arguments);
+
+/// One expression for all of them; none for none.
+[[nodiscard]] std::optional<std::string> all_of(const std::vector<std::string>& expressions);
+
+/// What "@NAME" among the arguments, where no option's value stands, is short for; it is taken out
+/// of them. Nothing without one. Error usage: there is no query of the name, or a file is broken.
+[[nodiscard]] Result<std::vector<std::string>> take_named_query(
+    const std::vector<const Option*>& options, std::vector<std::string>& arguments);
+
+/// Error usage: options that can't be together.
+[[nodiscard]] Result<void> check_arguments(const QueryArguments& arguments, bool is_table);
+
+}  // namespace ktstr

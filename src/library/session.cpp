@@ -10,14 +10,16 @@ namespace {
 
 constexpr const char* k_memory_only = ":memory:";
 
-Result<void> check_root(const std::string& root, FileSystem& file_system) {
+Result<void> check_root(const std::string& root, const SessionOptions& options) {
+  FileSystem& file_system = *options.file_system;
   const auto status = file_system.status(root, FollowLinks::yes);
   if (!status) {
     Error error = status.error();
     error.path = root;
     if (error.code == ErrorCode::not_found) {
       error.message = "no such runs root";
-      error.hint = "run the tests first, or name another with --root";
+      error.hint = options.is_foreign ? "name another with --dir"
+                                      : "run the tests first, or name another with --root";
     }
     return fail(std::move(error));
   }
@@ -73,7 +75,7 @@ Session::Session(SessionOptions options, SessionPaths paths, Catalog catalog)
 Result<Session> Session::open(const SessionOptions& options) {
   auto paths = find_paths(options);
   if (!paths) return fail(std::move(paths.error()));
-  if (auto there = check_root(paths->root.path, *options.file_system); !there) {
+  if (auto there = check_root(paths->root.path, options); !there) {
     return fail(std::move(there.error()));
   }
   auto catalog =

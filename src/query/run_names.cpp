@@ -3,6 +3,9 @@
 
 #include "base/text.hpp"
 #include "catalog/connection.hpp"
+#include "environment/join_path.hpp"
+#include "ktstr/walk.hpp"
+#include "store/walk_internal.hpp"
 
 namespace ktstr {
 namespace {
@@ -42,11 +45,45 @@ bool exists(SQLite::Database& database, const NamedRun& run) {
   return statement.executeStep() && statement.getColumn(0).getInt() != 0;
 }
 
+/// `names`: those that it could have been.
+Error no_such_run(std::string_view name, const NamedRun& run,
+                  const std::vector<std::string>& names) {
+  Error error{ErrorCode::usage,
+              "there is no run '" + std::string(name) + "'",
+              {},
+              "ktstr-index list shows the runs"};
+  const auto near = closest(run.run_dir, names);
+  if (near && *near != run.run_dir) error.hint = "did you mean " + *near + "?\n" + error.hint;
+  return error;
+}
+
 std::vector<std::string> all_names(SQLite::Database& database) {
   SQLite::Statement statement(database, "SELECT run_dir FROM run_dirs ORDER BY run_dir");
   std::vector<std::string> names;
   while (statement.executeStep()) names.push_back(column_bytes(statement, 0));
   return names;
+}
+
+/// As the harness's listing has them: no dot directories.
+std::vector<std::string> all_names(DirectoryHandle& root) {
+  std::vector<std::string> names;
+  const auto entries = root.list();
+  if (!entries) return names;
+  for (const DirectoryEntry& entry : *entries) {
+    if (is_run_directory_name(entry.name) && is_directory_entry(root, entry)) {
+      names.push_back(entry.name);
+    }
+  }
+  return names;
+}
+
+Error no_root(Error error, const std::string& root) {
+  error.path = root;
+  if (error.code == ErrorCode::not_found) {
+    error.message = "no such runs root";
+    error.hint = "run the tests first, or name another with --root";
+  }
+  return error;
 }
 
 }  // namespace
@@ -56,14 +93,30 @@ Result<NamedRun> find_run(SQLite::Database& database, std::string_view name) {
   if (!run) return run;
   return guarded(database.getFilename(), [&]() -> Result<NamedRun> {
     if (exists(database, *run)) return std::move(*run);
-    Error error{ErrorCode::usage,
-                "there is no run '" + std::string(name) + "'",
-                {},
-                "ktstr-index list shows the runs"};
-    const auto near = closest(run->run_dir, all_names(database));
-    if (near && *near != run->run_dir) error.hint = "did you mean " + *near + "?\n" + error.hint;
-    return fail(std::move(error));
+    return fail(no_such_run(name, *run, all_names(database)));
   });
+}
+
+Result<std::string> find_run_directory(FileSystem& files, const std::string& root,
+                                       std::string_view name) {
+  const auto run = split_name(name);
+  if (!run) return fail(run.error());
+  const auto opened = files.open_directory(root);
+  if (!opened) return fail(no_root(opened.error(), root));
+  const std::string relative = run->job ? join_path(run->run_dir, *run->job) : run->run_dir;
+  std::string path = join_path(root, relative);
+  const auto directory = (*opened)->open_directory(relative);
+  if (directory) {
+    auto listed = (*directory)->list();
+    if (!listed) return fail(std::move(listed.error()));
+    return path;
+  }
+  if (directory.error().code != ErrorCode::permission) {
+    return fail(no_such_run(name, *run, all_names(**opened)));
+  }
+  Error error = directory.error();
+  error.path = path;
+  return fail(std::move(error));
 }
 
 }  // namespace ktstr

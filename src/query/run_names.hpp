@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_system.hpp"
 #include "ktstr/result.hpp"
 
 namespace SQLite {
@@ -23,5 +24,10 @@ struct NamedRun {
 /// usage: a name that isn't one (empty, absolute, with "." or ".." in it, too deep), or that no
 /// directory has; the hint says which is near.
 [[nodiscard]] Result<NamedRun> find_run(SQLite::Database& database, std::string_view name);
+
+/// The same without a catalog, and gives the directory's path. Errors besides: a root that isn't
+/// there (not_found), and a directory that can't be listed.
+[[nodiscard]] Result<std::string> find_run_directory(FileSystem& files, const std::string& root,
+                                                     std::string_view name);
 
 }  // namespace ktstr

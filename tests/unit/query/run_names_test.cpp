@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "sample_catalog.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace ktstr::test {
 namespace {
@@ -55,6 +58,46 @@ TEST_F(RunNames, AreRefusedWhereTheyCouldLeaveTheRoot) {
 
 TEST_F(RunNames, SayThatAJobIsMissingWithoutSuggestingItsOwnRun) {
   EXPECT_EQ(hint("6.14.2-abc1234/job-2").find("did you mean"), std::string::npos);
+}
+
+/// Without a catalog.
+class RunDirectories : public ::testing::Test {
+ protected:
+  RunDirectories() {
+    std::filesystem::create_directories(root_.path("6.14.2-abc1234/job-1"));
+    std::filesystem::create_directories(root_.path(".archive"));
+    root_.write("6.14.2-abc12345", "a file");
+  }
+  Result<std::string> find(std::string_view name) {
+    return find_run_directory(system_file_system(), root_.path(), name);
+  }
+
+  TemporaryDirectory root_;
+};
+
+TEST_F(RunDirectories, AreFoundByTheSameNamesWithoutACatalog) {
+  EXPECT_EQ(find("6.14.2-abc1234/").value(), root_.path("6.14.2-abc1234"));
+  EXPECT_EQ(find("6.14.2-abc1234/job-1").value(), root_.path("6.14.2-abc1234/job-1"));
+  EXPECT_EQ(find(".archive").value(), root_.path(".archive"));
+  for (const char* name : {"", "/", ".", "..", "../x", "/tmp/x", "6.14.2-abc1234/..", "a/b/c"}) {
+    ASSERT_FALSE(find(name)) << name;
+    EXPECT_NE(find(name).error().message.find("can't be the name of a run"), std::string::npos);
+  }
+}
+
+TEST_F(RunDirectories, ThatAreMistypedGetTheNearestDirectoryAndNoFile) {
+  const auto found = find("6.14.2-abc12345");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::usage);
+  EXPECT_NE(found.error().hint.find("did you mean 6.14.2-abc1234?"), std::string::npos);
+  EXPECT_EQ(find(".archiv").error().hint.find("did you mean"), std::string::npos);
+}
+
+TEST_F(RunDirectories, OfARootThatIsNotThereAreNoUsageError) {
+  const auto found = find_run_directory(system_file_system(), root_.path("none"), "run");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::not_found);
+  EXPECT_EQ(found.error().message, "no such runs root");
 }
 
 }  // namespace

@@ -12,6 +12,12 @@ namespace ktstr {
 [[nodiscard]] Command make_query_command(const Context& context);
 [[nodiscard]] Command make_sql_command(const Context& context);
 [[nodiscard]] Command make_list_command(const Context& context);
+[[nodiscard]] Command make_last_run_command(const Context& context);
+[[nodiscard]] Command make_list_values_command(const Context& context);
+[[nodiscard]] Command make_list_metrics_command(const Context& context);
+[[nodiscard]] Command make_show_host_command(const Context& context);
+[[nodiscard]] Command make_explain_sidecar_command(const Context& context);
+[[nodiscard]] Command make_replay_command(const Context& context);
 [[nodiscard]] Command make_show_command(const Context& context);
 [[nodiscard]] Command make_verify_command(const Context& context);
 [[nodiscard]] Command make_info_command(const Context& context);

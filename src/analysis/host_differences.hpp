@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ktstr/record.hpp"
+
+namespace ktstr {
+
+/// One fact of a host; each governor, tunable and heap number is one.
+struct HostFact {
+  std::string name;  ///< "arch", "cpufreq_governor.cpu3", "sched_tunables.sched_schedstats"
+  std::optional<std::string> value = {};
+};
+
+/// Every fact in the order of the harness's text form, single ones that are absent too; then the
+/// two that this form has no place for, task_delayacct and config_task_xacct.
+[[nodiscard]] std::vector<HostFact> host_facts(const HostContext& host);
+
+struct HostDifference {
+  std::string name;
+  std::string before;  ///< "(unknown)", "(absent)" and the like stand for what isn't there
+  std::string after;
+};
+
+/// The facts that differ, with the words of host_diff; the heap, which belongs to a process and
+/// not to a host, is not compared.
+[[nodiscard]] std::vector<HostDifference> host_differences(const HostContext& before,
+                                                           const HostContext& after);
+
+/// "  name: before → after" lines as host_diff has them, control characters escaped.
+[[nodiscard]] std::string host_differences_text(const std::vector<HostDifference>& differences);
+
+}  // namespace ktstr

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include "commands/commands.hpp"
+#include "record/metric_registry.hpp"
+#include "report/metrics_document.hpp"
+
+namespace ktstr {
+namespace {
+
+/// The first five are the harness's own listing.
+std::vector<RowColumn> metric_columns() {
+  return {{"name", 0, 32}, {"polarity"},    {"default_abs"},   {"default_rel"},
+          {"unit"},        {"kind", 2, 20}, {"meaning", 1, 24}};
+}
+
+int print_metrics(const Context& context) {
+  std::vector<std::vector<Value>> rows;
+  rows.reserve(metric_registry().size());
+  for (const MetricDefinition& metric : metric_registry()) {
+    rows.push_back({std::string(metric.name), polarity_text({metric.polarity}), metric.default_abs,
+                    metric.default_rel, std::string(metric.unit), kind_text(metric.kind),
+                    std::string(metric.meaning)});
+  }
+  RowList list(metric_columns(), std::move(rows));
+  return context.print_rows(list);
+}
+
+int run(const Context& context, bool is_json) {
+  if (is_json || context.format() == Format::json) {
+    return context.print_text(json_document(JsonValue(metrics_document(metric_registry()))));
+  }
+  return print_metrics(context);
+}
+
+}  // namespace
+
+Command make_list_metrics_command(const Context& context) {
+  auto is_json = std::make_shared<bool>(false);
+  Command command;
+  command.name = "list-metrics";
+  command.group = "Listings";
+  command.summary = "The metrics, which way each is good, and what it means";
+  command.description =
+      "Every metric that the harness knows, in its own order; components of rates are among them. "
+      "A change counts from the two defaults on: DEFAULT_ABS in the metric's unit, and DEFAULT_REL "
+      "as a fraction of the old value. Needs no results.";
+  command.examples = {
+      {"ktstr-index list-metrics --json", "for a script"},
+      {"ktstr-index list-metrics --wide | grep wake", "about wake-ups, with the whole meaning"},
+  };
+  command.options = {{"--json", "", "The same as --format json", is_json.get()}};
+  command.run = [&context, is_json] { return run(context, *is_json); };
+  return command;
+}
+
+}  // namespace ktstr

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include "analysis/host_differences.hpp"
+#include "commands/commands.hpp"
+#include "ktstr/host.hpp"
+#include "query/host_rows.hpp"
+#include "report/host_document.hpp"
+
+namespace ktstr {
+namespace {
+
+struct ShowHostArguments {
+  std::optional<std::string> run;
+  std::optional<std::string> dir;
+  bool is_diff = false;
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+};
+
+Result<void> check(const ShowHostArguments& arguments) {
+  const auto usage = [](const char* message) { return fail(ErrorCode::usage, message); };
+  if (arguments.is_diff && arguments.run) return usage("--run and --diff can't be used together");
+  if (arguments.is_diff && !arguments.before) {
+    return usage("--diff wants one run, to be compared with this machine, or two");
+  }
+  if (!arguments.is_diff && arguments.before) {
+    return usage("a run is named by --run; --diff compares");
+  }
+  if (arguments.dir && !arguments.run && !arguments.is_diff) {
+    return usage("--dir is for --run and --diff");
+  }
+  return {};
+}
+
+Result<HostContext> recorded_host(const Context& context, Session& session,
+                                  const std::string& name) {
+  const auto run = find_run(session.database(), name);
+  if (!run) return fail(run.error());
+  const auto counts = count_hosts(session.database(), *run);
+  if (!counts) return fail(counts.error());
+  const std::string the_run = "run '" + name + "'";
+  if (counts->results == 0) return fail(ErrorCode::not_found, the_run + " has no sidecar data");
+  auto found = first_host(session.database(), *run);
+  if (!found) return fail(found.error());
+  if (!*found) {
+    return fail(ErrorCode::not_found,
+                "none of the " + std::to_string(counts->results) + " sidecar(s) of " + the_run +
+                    " has a host: the run is from before hosts were recorded");
+  }
+  if (counts->hosts > 1) {
+    context.note(the_run + " has results from " + std::to_string(counts->hosts) +
+                 " different hosts; this is that of " + (*found)->test_name);
+  }
+  return std::move((*found)->host);
+}
+
+int print_host(const Context& context, const std::optional<std::string>& run,
+               const HostContext& host) {
+  if (context.format() == Format::table) return context.print_text(host_text(host));
+  if (context.format() == Format::json) {
+    JsonObject document;
+    document.add("run", run).add("host", host_document(host));
+    return context.print_text(json_document(JsonValue(document)));
+  }
+  std::vector<std::vector<Value>> rows;
+  for (const HostFact& fact : host_facts(host)) {
+    rows.push_back({fact.name, fact.value ? Value(*fact.value) : Value()});
+  }
+  RowList list({{"name"}, {"value"}}, std::move(rows));
+  return context.print_rows(list);
+}
+
+int print_differences(const Context& context, const ShowHostArguments& arguments,
+                      const std::vector<HostDifference>& differences) {
+  if (context.format() == Format::table) {
+    return context.print_text(host_differences_text(differences));
+  }
+  if (context.format() == Format::json) {
+    JsonArray list;
+    for (const HostDifference& difference : differences) {
+      list.emplace_back(JsonObject()
+                            .add("field", difference.name)
+                            .add("a", difference.before)
+                            .add("b", difference.after));
+    }
+    JsonObject document;
+    document.add("a", arguments.before).add("b", arguments.after);
+    document.add("differences", std::move(list));
+    return context.print_text(json_document(JsonValue(document)));
+  }
+  std::vector<std::vector<Value>> rows;
+  rows.reserve(differences.size());
+  for (const HostDifference& difference : differences) {
+    rows.push_back({difference.name, difference.before, difference.after});
+  }
+  RowList list({{"field"}, {"a"}, {"b"}}, std::move(rows));
+  return context.print_rows(list);
+}
+
+int run_diff(const Context& context, Session& session, const ShowHostArguments& arguments) {
+  const auto before = recorded_host(context, session, *arguments.before);
+  if (!before) return context.failed(before.error());
+  const auto after = arguments.after ? recorded_host(context, session, *arguments.after)
+                                     : Result<HostContext>(collect_host_context());
+  if (!after) return context.failed(after.error());
+  const auto differences = host_differences(*before, *after);
+  const int status = print_differences(context, arguments, differences);
+  if (status == k_done && differences.empty()) context.note("no difference between the two hosts");
+  return status;
+}
+
+int run(const Context& context, const ShowHostArguments& arguments) {
+  if (auto checked = check(arguments); !checked) return context.failed(checked.error());
+  if (!arguments.run && !arguments.is_diff) {
+    return print_host(context, {}, collect_host_context());
+  }
+  auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
+  if (!session) return context.failed(session.error());
+  if (arguments.is_diff) return run_diff(context, *session, arguments);
+  const auto host = recorded_host(context, *session, *arguments.run);
+  if (!host) return context.failed(host.error());
+  return print_host(context, arguments.run, *host);
+}
+
+}  // namespace
+
+Command make_show_host_command(const Context& context) {
+  auto arguments = std::make_shared<ShowHostArguments>();
+  Command command;
+  command.name = "show-host";
+  command.group = "Listings";
+  command.summary = "The machine that a run was made on, or this one";
+  command.description =
+      "Without --run this machine, as a test would record it now. With --run the host of the run's "
+      "first result that has one. --diff shows only what differs between the hosts of two runs, or "
+      "between the host of a run and this machine; the writing process's heap is left out of it.";
+  command.examples = {
+      {"ktstr-index show-host", "this machine"},
+      {"ktstr-index show-host --run 6.14.2-abc1234", "that of a run"},
+      {"ktstr-index show-host --diff 6.14.2-abc1234 6.15.0-def5678", "what differs"},
+  };
+  command.options = {
+      {"--run", "KEY", "RUN-DIR or RUN-DIR/JOB, as list shows it", &arguments->run},
+      {"--diff", "", "Compare the runs A and B, or A and this machine", &arguments->is_diff},
+      {"--dir", "ROOT", "Runs of another pool", &arguments->dir},
+  };
+  command.positionals = {{"A", "A run, for --diff", &arguments->before},
+                         {"B", "Another; without it this machine", &arguments->after}};
+  command.run = [&context, arguments] { return run(context, *arguments); };
+  return command;
+}
+
+}  // namespace ktstr

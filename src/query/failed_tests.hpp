@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "query/last_session.hpp"
+
+namespace ktstr {
+
+/// What failed where one looks first.
+struct FailedTests {
+  ResultScope scope;
+  std::int64_t pool_results = 0;   ///< of the whole pool
+  std::int64_t scope_results = 0;  ///< of the scope
+  std::vector<std::string> names;  ///< with a failed result in the scope; distinct, in byte order
+};
+
+/// Of the last session, job directories included, or of the whole pool.
+[[nodiscard]] Result<FailedTests> find_failed_tests(SQLite::Database& database, bool in_whole_pool);
+
+/// Results of one test by verdict.
+struct VerdictCounts {
+  std::int64_t pass = 0;
+  std::int64_t fail = 0;
+  std::int64_t skip = 0;
+  std::int64_t inconclusive = 0;
+
+  [[nodiscard]] std::int64_t all() const { return pass + fail + skip + inconclusive; }
+};
+
+/// Of the pool's results of one session, by test name.
+[[nodiscard]] Result<std::map<std::string, VerdictCounts>> session_verdicts(
+    SQLite::Database& database, const std::string& session);
+
+/// Sidecars directly in a run directory that carry another session's token, or none.
+struct OlderResults {
+  std::optional<std::string> session;
+  std::int64_t files = 0;
+};
+
+/// What the first write of `session` into the run directory will remove; none if it removes
+/// nothing.
+[[nodiscard]] Result<std::optional<OlderResults>> find_older_results(SQLite::Database& database,
+                                                                     const std::string& run_dir,
+                                                                     const std::string& session);
+
+}  // namespace ktstr

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "analysis/replay_outcome.hpp"
+#include "answer.hpp"
+#include "commands/commands.hpp"
+#include "ktstr/commit.hpp"
+#include "ktstr/host.hpp"
+#include "ktstr/kernel.hpp"
+#include "ktstr/run_directory.hpp"
+#include "query/failed_tests.hpp"
+#include "query/host_rows.hpp"
+#include "report/nextest_filter.hpp"
+#include "report/replay_text.hpp"
+#include "session_run.hpp"
+
+namespace ktstr {
+namespace {
+
+struct ReplayArguments {
+  std::optional<std::string> dir;
+  std::optional<std::string> filter;
+  bool in_whole_pool = false;
+  bool exec = false;
+  std::optional<std::string> profile;
+  std::optional<std::string> nextest_profile;
+  std::vector<std::string> nextest_arguments;
+};
+
+/// What to run again, and the machine on which it failed.
+struct Choice {
+  FailedTests failed;
+  std::vector<std::string> names;  ///< of the failed ones, those that were asked for
+  std::optional<HostContext> host;
+};
+
+Result<void> check(const ReplayArguments& arguments, Format format) {
+  const auto usage = [](const char* message) { return fail(ErrorCode::usage, message); };
+  if (arguments.exec) {
+    if (format == Format::table) return {};
+    return usage("--format is for the filter; with --exec stdout is nextest's");
+  }
+  if (arguments.profile) return usage("--profile needs --exec");
+  if (arguments.nextest_profile) return usage("--nextest-profile needs --exec");
+  if (!arguments.nextest_arguments.empty()) return usage("arguments for nextest need --exec");
+  return {};
+}
+
+std::vector<std::string> containing(const std::vector<std::string>& names,
+                                    const std::optional<std::string>& substring) {
+  if (!substring) return names;
+  std::vector<std::string> chosen;
+  for (const std::string& name : names) {
+    if (name.find(*substring) != std::string::npos) chosen.push_back(name);
+  }
+  return chosen;
+}
+
+/// Of the scope's first result that has one.
+Result<std::optional<HostContext>> captured_host(Session& session, const ResultScope& scope) {
+  for (const std::string& run_dir : scope.run_dirs) {
+    auto found = first_host(session.database(), NamedRun{run_dir});
+    if (!found) return fail(std::move(found.error()));
+    if (*found) return std::move((*found)->host);
+  }
+  return std::nullopt;
+}
+
+Result<Choice> choose(const Context& context, const ReplayArguments& arguments) {
+  auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
+  if (!session) return fail(std::move(session.error()));
+  auto failed = find_failed_tests(session->database(), arguments.in_whole_pool);
+  if (!failed) return fail(std::move(failed.error()));
+  note_left_out(context, *session, true);
+  if (failed->pool_results == 0) {
+    return fail(ErrorCode::not_found, "no sidecars found under " + session->paths().root.path +
+                                          " - run the suite first or pass --dir");
+  }
+  auto host = captured_host(*session, failed->scope);
+  if (!host) return fail(std::move(host.error()));
+  Choice choice{std::move(*failed), {}, std::move(*host)};
+  choice.names = containing(choice.failed.names, arguments.filter);
+  return choice;
+}
+
+HostDrift drift_of(const Choice& choice) {
+  if (!choice.host) return {};
+  return {true, host_differences(*choice.host, collect_host_context())};
+}
+
+int print_filter(const Context& context, const Choice& choice, const HostDrift& drift) {
+  if (context.format() == Format::table) {
+    return context.print_text(nextest_filter(choice.names) + "\n");
+  }
+  if (context.format() == Format::json) {
+    return context.print_text(
+        json_document(JsonValue(replay_document(choice.failed.scope, choice.names, drift))));
+  }
+  std::vector<std::vector<Value>> rows;
+  for (const std::string& name : choice.names) rows.push_back({name});
+  RowList list({{"test_name"}}, std::move(rows));
+  return context.print_rows(list);
+}
+
+std::string count_text(const Choice& choice) {
+  const std::size_t count = choice.names.size();
+  return std::to_string(count) + (count == 1 ? " failed test" : " failed tests");
+}
+
+int dry_run(const Context& context, const ReplayArguments& arguments, const Choice& choice) {
+  const HostDrift drift = drift_of(choice);
+  const int status = print_filter(context, choice, drift);
+  if (status != k_done) return status;
+  if (choice.names.empty()) {
+    context.note(nothing_to_replay_text(choice.failed, arguments.filter));
+    return k_done;
+  }
+  context.note(count_text(choice) +
+               "; --exec runs them, and so does the filter in: ktstr-index run -- cargo nextest "
+               "run -E FILTER");
+  context.note(drift_text(drift));
+  return k_done;
+}
+
+/// The harness's first write of a session to a run directory removes what is there from another.
+void announce_replacement(const Context& context, const SessionRun& plan) {
+  if (plan.is_elsewhere) return;
+  auto index = open_fresh(context, plan.root);
+  if (!index) return;
+  const Variables variables = context.session_options().variables;
+  const std::string run_dir =
+      run_directory_name(kernel_version(variables), detect_project_commit(variables));
+  const auto older = find_older_results(index->database(), run_dir, plan.session);
+  if (!older) return (void)context.failed(older.error());
+  if (*older) context.note(replaced_text(**older, run_dir));
+}
+
+std::vector<std::string> nextest_command(const ReplayArguments& arguments, const Choice& choice) {
+  std::vector<std::string> command = {"cargo", "nextest", "run"};
+  for (std::string& filter : nextest_filters(choice.names)) {
+    command.emplace_back("-E");
+    command.push_back(std::move(filter));
+  }
+  if (arguments.nextest_profile) {
+    command.emplace_back("--profile");
+    command.push_back(*arguments.nextest_profile);
+  }
+  command.insert(command.end(), arguments.nextest_arguments.begin(),
+                 arguments.nextest_arguments.end());
+  return command;
+}
+
+/// The verdicts that the replay has left; none if they can't be known, which has been said then.
+std::optional<std::map<std::string, VerdictCounts>> verdicts_after(const Context& context,
+                                                                   const SessionRun& plan) {
+  if (plan.is_elsewhere) {
+    context.note("the outcome is not known: KTSTR_SIDECAR_DIR took the results elsewhere");
+    return std::nullopt;
+  }
+  auto index = open_fresh(context, plan.root);
+  if (!index) {
+    const SessionOptions options = context.session_options();
+    if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
+    return std::map<std::string, VerdictCounts>();  // no root: nothing was written
+  }
+  auto verdicts = session_verdicts(index->database(), plan.session);
+  note_left_out(context, *index, true);
+  if (verdicts) return std::move(*verdicts);
+  (void)context.failed(verdicts.error());
+  return std::nullopt;
+}
+
+int execute(const Context& context, const ReplayArguments& arguments, const Choice& choice) {
+  const SessionRun plan = plan_session_run(context);
+  announce_replacement(context, plan);
+  EnvironmentChanges more;
+  if (arguments.profile) more.emplace_back("KTSTR_SCHEDULER_PROFILE", *arguments.profile);
+  context.note("replaying " + count_text(choice) + " as session " + plan.session);
+  const auto end = run_in_session(context, plan, nextest_command(arguments, choice), more);
+  if (!end) return not_started(context, end.error());
+  if (!context.is_quiet()) std::fputc('\n', stderr);
+  if (const auto verdicts = verdicts_after(context, plan)) {
+    context.note(outcome_text(replay_outcomes(choice.names, *verdicts)));
+  }
+  context.note(drift_text(drift_of(choice)));
+  return end_as(*end);
+}
+
+int run(const Context& context, const ReplayArguments& arguments) {
+  if (auto checked = check(arguments, context.format()); !checked) {
+    return context.failed(checked.error());
+  }
+  const auto choice = choose(context, arguments);
+  if (!choice) return context.failed(choice.error());
+  context.note(scope_text(choice->failed.scope));
+  if (arguments.exec && !choice->names.empty()) return execute(context, arguments, *choice);
+  return dry_run(context, arguments, *choice);
+}
+
+std::vector<Option> options_for(ReplayArguments& arguments) {
+  return {
+      {"--dir", "ROOT", "Failures of another pool; --exec still runs in this project",
+       &arguments.dir},
+      {"-E,--filter", "TEXT", "Only tests whose bare name contains this", &arguments.filter},
+      {"--all", "", "Failures of every run directory, not only of the last session",
+       &arguments.in_whole_pool},
+      {"--exec", "", "Run them with cargo nextest", &arguments.exec},
+      {"--profile", "NAME", "Cargo profile of the scheduler's build, with --exec",
+       &arguments.profile},
+      {"--nextest-profile", "NAME", "nextest's own --profile, with --exec",
+       &arguments.nextest_profile},
+  };
+}
+
+}  // namespace
+
+Command make_replay_command(const Context& context) {
+  auto arguments = std::make_shared<ReplayArguments>();
+  Command command;
+  command.name = "replay";
+  command.group = "Listings";
+  command.summary = "The failed tests as a nextest filter, or run again";
+  command.description =
+      "Takes the tests that failed in the last session: all run directories with the session token "
+      "of the one changed last, or that one alone if it has none. Prints a filter for cargo "
+      "nextest "
+      "run -E, which matches a test whichever way nextest lists it; one that matches nothing if "
+      "nothing failed.\n\n"
+      "With --exec runs them as a session of their own (as `run` does), then says which are FIXED "
+      "(every variant passed), PERSISTENT (none did), INCONCLUSIVE, MIXED or DROPPED (no result), "
+      "and what has changed about the machine. The exit status is nextest's.\n\n"
+      "The first result that a replay writes into a run directory replaces all that an earlier "
+      "session left there, passed tests too: that is how the harness keeps a directory to one "
+      "session. It is said before the run where this will happen.";
+  command.examples = {
+      {"ktstr-index replay", "the filter"},
+      {"ktstr-index replay -E wake --exec", "run those again whose name contains \"wake\""},
+      {"ktstr-index replay --exec -- --no-fail-fast", "with options for nextest"},
+  };
+  command.options = options_for(*arguments);
+  command.positionals = {
+      {"NEXTEST-ARGS", "More arguments for nextest, after --", &arguments->nextest_arguments}};
+  command.run = [&context, arguments] { return run(context, *arguments); };
+  return command;
+}
+
+}  // namespace ktstr

@@ -7,9 +7,8 @@
 // and thread-safe.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,10 +70,17 @@ struct TestCallbacks {
   std::vector<CallbackProgram> programs;
 };
 
-/// The counters of one VM, each summed over its virtual CPUs.
+/// The counters of one VM that the report speaks of, each summed over its virtual CPUs.
 struct KvmTotals {
   std::uint64_t vcpus = 0;
-  std::map<std::string, std::uint64_t> sums;
+  std::uint64_t exits = 0;
+  std::uint64_t halt_exits = 0;
+  std::uint64_t halt_wait_ns = 0;
+  std::uint64_t halt_successful_poll = 0;
+  std::uint64_t halt_attempted_poll = 0;
+  std::uint64_t preemption_reported = 0;
+  std::uint64_t signal_exits = 0;
+  std::uint64_t hypercalls = 0;
 };
 
 /// Everything that the report of a run is made of, results in the order of job and file name.
@@ -83,12 +89,16 @@ struct RunReport {
   std::vector<VerifierProgram> verifier;  ///< of every result, programs repeat
   std::vector<TestCallbacks> callbacks;   ///< of the results that have any
   std::vector<KvmTotals> kvm;             ///< of the results that have them, if only an empty list
+  std::string first_timestamp;            ///< the least of the results' own; "" if none has one
 };
 
 [[nodiscard]] RunReport run_report(const std::vector<Record>& records);
+/// Adds one more result at the end, for records that are not all held at once.
+void add_result(RunReport& report, const Record& record);
 
 /// The four blocks, each beginning with an empty line and ending with a line feed; "" where there
-/// is nothing to say. Control characters in names are shown escaped.
+/// is nothing to say. Control characters in names are shown escaped; names are padded by Unicode
+/// scalar values, never cut.
 [[nodiscard]] std::string gauntlet_text(const RunReport& report);
 [[nodiscard]] std::string verifier_text(const RunReport& report);
 [[nodiscard]] std::string callback_text(const RunReport& report);

@@ -21,11 +21,14 @@ ktstr::Program make_program(ktstr::Context& context) {
       {"ktstr-index query --group-by scheduler,verdict", "how each scheduler is doing"},
   };
   program.root.subcommands = {
-      ktstr::make_query_command(context),   ktstr::make_list_command(context),
-      ktstr::make_show_command(context),    ktstr::make_sql_command(context),
-      ktstr::make_footer_command(context),  ktstr::make_run_command(context),
-      ktstr::make_refresh_command(context), ktstr::make_verify_command(context),
-      ktstr::make_info_command(context),    ktstr::make_paths_command(context),
+      ktstr::make_query_command(context),       ktstr::make_list_command(context),
+      ktstr::make_show_command(context),        ktstr::make_last_run_command(context),
+      ktstr::make_list_values_command(context), ktstr::make_list_metrics_command(context),
+      ktstr::make_show_host_command(context),   ktstr::make_explain_sidecar_command(context),
+      ktstr::make_replay_command(context),      ktstr::make_sql_command(context),
+      ktstr::make_footer_command(context),      ktstr::make_run_command(context),
+      ktstr::make_refresh_command(context),     ktstr::make_verify_command(context),
+      ktstr::make_info_command(context),        ktstr::make_paths_command(context),
       ktstr::make_harness_command(context),
   };
   return program;

@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"
+#include "query/tokens.hpp"
 
 namespace ktstr {
 namespace {
@@ -49,6 +50,17 @@ std::string suggestion(const FilterField& field, const std::string& value,
   return start + "there " + (present.size() == 1 ? "is " : "are ") + listed(present);
 }
 
+/// Of a token in single quotes.
+std::string string_value(const Token& token) {
+  std::string value;
+  const std::string_view inside = token.text.substr(1, token.text.size() - 2);
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    value += inside[i];
+    if (inside[i] == '\'') ++i;  // doubled
+  }
+  return value;
+}
+
 }  // namespace
 
 std::vector<std::string> suggestions(SQLite::Database& database, const Filters& filters) {
@@ -66,6 +78,23 @@ std::vector<std::string> suggestions(SQLite::Database& database, const Filters& 
     }
   }));
   return sentences;
+}
+
+Filters filters_of_expression(std::string_view expression) {
+  Filters filters;
+  const auto tokens = tokenize(expression);
+  if (!tokens) return filters;
+  for (std::size_t i = 0; i + 2 < tokens->size(); ++i) {
+    std::size_t value = i + 2;
+    if (!(*tokens)[i].can_be_name() || !(*tokens)[i + 1].is_symbol('=')) continue;
+    if ((*tokens)[value].is_symbol('=') && value + 1 < tokens->size()) ++value;  // "=="
+    if ((*tokens)[value].kind != Token::Kind::string) continue;
+    const std::string column = token_name((*tokens)[i]);
+    for (const FilterField& field : filter_fields()) {
+      if (column == field.column) (filters.*field.values).push_back(string_value((*tokens)[value]));
+    }
+  }
+  return filters;
 }
 
 }  // namespace ktstr

@@ -18,12 +18,6 @@ bool all_digits(std::string_view text) {
                                       [](char byte) { return byte >= '0' && byte <= '9'; });
 }
 
-/// Two numbers and a dot.
-bool is_kernel_series(std::string_view value) {
-  const auto parts = split(value, '.');
-  return parts.size() == 2 && all_digits(parts[0]) && all_digits(parts[1]);
-}
-
 std::string exact(const char* column, const std::string& value, Parameters& parameters) {
   return std::string(column) + " = " + parameters.add(value);
 }
@@ -98,6 +92,11 @@ Result<void> check_verdicts(const std::vector<std::string>& verdicts) {
 std::string Parameters::add(Value value) {
   values_.push_back(std::move(value));
   return "?" + std::to_string(values_.size());
+}
+
+bool is_kernel_series(std::string_view value) {
+  const auto parts = split(value, '.');
+  return parts.size() == 2 && all_digits(parts[0]) && all_digits(parts[1]);
 }
 
 std::vector<std::string> test_name_forms(const std::string& written) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/rows.hpp"
@@ -57,6 +58,12 @@ class Parameters {
 /// some of those there are. Nothing if there are no results at all.
 [[nodiscard]] std::vector<std::string> suggestions(SQLite::Database& database,
                                                    const Filters& filters);
+
+/// Two numbers and a dot: "6.14" stands for every kernel of the series.
+[[nodiscard]] bool is_kernel_series(std::string_view value);
+
+/// What an expression asks of the filters' columns by `column = 'text'`, for suggestions.
+[[nodiscard]] Filters filters_of_expression(std::string_view expression);
 
 /// The ways in which a test name may stand in a record, from how a person or nextest writes it:
 /// NAME, ktstr/NAME, gauntlet/NAME/PRESET, each also behind a binary ("crate::bin ktstr/NAME"). As

@@ -63,8 +63,7 @@ void note_left_out(const Context& context, Session& session, bool strict) {
   add(left_out->unreadable, "unreadable");
   if (strict) add(left_out->drift, "of another schema");
   if (kinds.empty()) return;
-  context.note("not in this answer: " + kinds +
-               " (ktstr-index sql \"select path, error from files where status <> 'ok'\")");
+  context.note("not in this answer: " + kinds + " (list --left-out)");
 }
 
 }  // namespace ktstr

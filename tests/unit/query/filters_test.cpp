@@ -269,5 +269,20 @@ TEST_F(Suggestions, ComeWhileRowsAreStillOpen) {
   EXPECT_EQ(suggested(filters).size(), 1U);
 }
 
+TEST(FiltersOfExpression, AreTheComparisonsWithTexts) {
+  const Filters filters = filters_of_expression(
+      "verdict='fial' AND (\"scheduler\" == 'it''s' OR topology = upper('x')) -- run_dir='x'");
+  EXPECT_EQ(filters.verdicts, std::vector<std::string>{"fial"});
+  EXPECT_EQ(filters.schedulers, std::vector<std::string>{"it's"});
+  EXPECT_TRUE(filters.topologies.empty());
+  EXPECT_TRUE(filters.run_dirs.empty());
+}
+
+TEST(FiltersOfExpression, AreNoneForWhatIsNoSql) {
+  EXPECT_TRUE(filters_of_expression("verdict = 'fail").verdicts.empty());
+  EXPECT_TRUE(filters_of_expression("verdict =").verdicts.empty());
+  EXPECT_TRUE(filters_of_expression("").verdicts.empty());
+}
+
 }  // namespace
 }  // namespace ktstr

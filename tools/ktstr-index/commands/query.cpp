@@ -13,9 +13,13 @@ namespace ktstr {
 namespace {
 
 void note_empty(const Context& context, Session& session, const ResultQuery& query) {
-  for (const std::string& line : suggestions(session.database(), query.filters)) {
-    context.note(line);
+  std::vector<std::string> lines = suggestions(session.database(), query.filters);
+  if (query.expression) {
+    const Filters asked = filters_of_expression(*query.expression);
+    for (std::string& line : suggestions(session.database(), asked))
+      lines.push_back(std::move(line));
   }
+  for (const std::string& line : lines) context.note(line);
 }
 
 /// Prints the rows or the paths; `found` gets the number of results.

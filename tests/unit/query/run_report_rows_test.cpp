@@ -221,10 +221,12 @@ TEST(NewestRuns, ComeFirstAndOfEqualsTheLastName) {
   EXPECT_EQ(*runs, (std::vector<std::string>{"new-1", "c-1", "b-1", "old-1"}));
 }
 
-TEST(NewestRuns, BelongToAKernelByTheWholeLabel) {
+TEST(NewestRuns, BelongToAKernelByTheWholeLabelOrItsSeries) {
   EXPECT_TRUE(has_kernel_label("6.14.2-abc1234", "6.14.2"));
   EXPECT_TRUE(has_kernel_label("6.14-rc3-abc1234", "6.14-rc3"));
-  EXPECT_FALSE(has_kernel_label("6.14.2-abc1234", "6.14"));
+  EXPECT_TRUE(has_kernel_label("6.14.2-abc1234", "6.14"));
+  EXPECT_FALSE(has_kernel_label("6.14.2-abc1234", "6.1"));
+  EXPECT_FALSE(has_kernel_label("6.14.2.1-abc1234", "6.14.2"));
   EXPECT_FALSE(has_kernel_label("6.14.2", "6.14.2"));
 }
 

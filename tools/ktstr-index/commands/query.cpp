@@ -13,7 +13,13 @@ namespace ktstr {
 namespace {
 
 void note_empty(const Context& context, Session& session, const ResultQuery& query) {
-  std::vector<std::string> lines = suggestions(session.database(), query.filters);
+  Filters filters = query.filters;
+  // Of "a,b" its parts are there, too, and they are what was meant.
+  for (const FilterField& field : filter_fields()) {
+    std::erase_if(filters.*field.values,
+                  [](const std::string& value) { return value.find(',') != std::string::npos; });
+  }
+  std::vector<std::string> lines = suggestions(session.database(), filters);
   if (query.expression) {
     const Filters asked = filters_of_expression(*query.expression);
     for (std::string& line : suggestions(session.database(), asked))

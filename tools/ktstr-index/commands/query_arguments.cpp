@@ -12,8 +12,18 @@
 namespace ktstr {
 namespace {
 
-/// "a,b" and repeated options alike. Not for what may hold a comma itself.
+/// "a,b" and repeated options alike. A foreign name may hold a comma itself, so the whole text is
+/// an alternative, too.
 ValueParser parse_list_into(std::vector<std::string>& target) {
+  return [&target](const std::string& text) -> Result<void> {
+    const auto parts = split(text, ',');
+    for (const std::string_view value : parts) target.emplace_back(value);
+    if (parts.size() > 1) target.push_back(text);
+    return {};
+  };
+}
+
+ValueParser parse_words_into(std::vector<std::string>& target) {
   return [&target](const std::string& text) -> Result<void> {
     for (const std::string_view value : split(text, ',')) target.emplace_back(value);
     return {};
@@ -47,7 +57,7 @@ std::vector<Option> filter_options(Filters& filters) {
       {"--test", "NAME", "Test name, as here or as nextest prints it; * and ? match",
        &filters.tests},
       {"--verdict", "VERDICT", "pass, fail, skip or inconclusive",
-       parse_list_into(filters.verdicts)},
+       parse_words_into(filters.verdicts)},
       {"--run-dir", "NAME", "Run directory", &filters.run_dirs},
       {"--session", "TOKEN", "Session token", &filters.sessions},
       {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds",

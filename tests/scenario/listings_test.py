@@ -164,7 +164,7 @@ class ListValues(Listings):
             done = self.run_command("list-values", "--json", option, missing)
             self.assertEqual(set(map(len, json.loads(done.stdout).values())), {0})
             self.assertIn(b"no such runs root", done.stderr)
-            self.assertIn(b"--dir", done.stderr)
+            self.assertIn(option.encode(), done.stderr)
         self.assertFalse(missing.exists())
 
     def test_a_pool_of_skips_says_why_it_has_no_budget(self):

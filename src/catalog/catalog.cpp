@@ -155,7 +155,8 @@ class CatalogOpener {
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA temp_store = MEMORY");
     // The last one out would copy the log and wait for the disk twice, after however small a
-    // change. Who makes it long copies it (shorten_log), and every reader reads it.
+    // change. Who makes it long copies it (shorten_log), and every reader reads it. Nor may a
+    // writer that ends remove the log by its name: that can be another catalog's by then.
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     // Room for the pages of a refresh's transaction (KiB), else they are written and read again.
     database.exec("PRAGMA cache_size = -16384");

@@ -4,13 +4,9 @@
 #include <utility>
 
 #include "base/hashing.hpp"
-#include "base/text.hpp"
-#include "catalog/extract.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/scan.hpp"
 #include "environment/locations.hpp"
-#include "ktstr/record_json.hpp"
-#include "ktstr/walk.hpp"
 
 namespace ktstr {
 namespace {
@@ -41,21 +37,13 @@ std::vector<std::string> names_below(const std::string& root, const std::string&
 /// so large that nobody should wait for it here.
 std::optional<PreparedFile> prepare(const std::string& file_name, const FileChange& change) {
   if (change.bytes->size() > ReadLimits{}.alone_above_bytes) return std::nullopt;
-  const auto decoded = decode_record(*change.bytes, SampleHandling::reduce);
-  if (!decoded) return std::nullopt;
   PreparedFile file;
   file.file_name = file_name;
   file.stamp = KnownStamp{change.stamp, false};
-  file.status = "ok";
-  if (decoded->contract != Contract::ok) {
-    file.status = "drift";
-    file.error_class = "parse";
-    file.error = decoded->error;
-  }
+  decode_into(file, *change.bytes);
+  if (!file.record) return std::nullopt;
   file.content_id = content_id(*change.bytes);
-  const auto name = classify_artifact(file_name);
-  if (name && name->has_hash) file.file_hash = hex16(name->hash);
-  file.record = extract(*decoded);
+  set_file_hash(file);
   return file;
 }
 

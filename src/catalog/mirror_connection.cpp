@@ -70,9 +70,6 @@ MirrorConnection::MirrorConnection(Catalog catalog, Clock& clock)
   sqlite3* const handle = catalog_.database().getHandle();
   sqlite3_busy_handler(handle, wait_for_lock, &wait_);
   sqlite3_wal_hook(handle, keep_log_short, &wait_);
-  // The last one out would copy the log into the catalog and sync, which is not what a test should
-  // wait for when it ends. Nor may it remove the log by its name: that can be another catalog's.
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 MirrorConnection::~MirrorConnection() = default;

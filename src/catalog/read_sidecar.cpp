@@ -14,37 +14,12 @@
 namespace ktstr {
 namespace {
 
-void set_file_hash(PreparedFile& file) {
-  const auto name = classify_artifact(file.file_name);
-  if (name && name->has_hash) file.file_hash = hex16(name->hash);
-}
-
 void set_unreadable(PreparedFile& file, std::string message) {
   file.status = "unreadable";
   file.error_class = "io";
   file.error = std::move(message);
   // What failed once may work the next time, without any change of the stamp.
   if (file.stamp) file.stamp->settled = false;
-}
-
-void decode_into(PreparedFile& file, const std::string& bytes) {
-  const auto decoded = decode_record(bytes, SampleHandling::reduce);
-  if (!decoded) {
-    file.status = "corrupt";
-    // The harness reads into a string first, so for it this is a failed read, in these words.
-    const bool is_utf8 = decoded.error().hint != "utf-8";
-    file.error_class = is_utf8 ? "parse" : "io";
-    file.error = is_utf8 ? decoded.error().message : "stream did not contain valid UTF-8";
-    return;
-  }
-  file.record = extract(*decoded);
-  if (decoded->contract == Contract::ok) {
-    file.status = "ok";
-  } else {
-    file.status = "drift";
-    file.error_class = "parse";
-    file.error = decoded->error;
-  }
 }
 
 /// Held while a large file is in memory.
@@ -89,6 +64,31 @@ void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLim
 }
 
 }  // namespace
+
+void set_file_hash(PreparedFile& file) {
+  const auto name = classify_artifact(file.file_name);
+  if (name && name->has_hash) file.file_hash = hex16(name->hash);
+}
+
+void decode_into(PreparedFile& file, const std::string& bytes) {
+  const auto decoded = decode_record(bytes, SampleHandling::reduce);
+  if (!decoded) {
+    file.status = "corrupt";
+    // The harness reads into a string first, so for it this is a failed read, in these words.
+    const bool is_utf8 = decoded.error().hint != "utf-8";
+    file.error_class = is_utf8 ? "parse" : "io";
+    file.error = is_utf8 ? decoded.error().message : "stream did not contain valid UTF-8";
+    return;
+  }
+  file.record = extract(*decoded);
+  if (decoded->contract == Contract::ok) {
+    file.status = "ok";
+  } else {
+    file.status = "drift";
+    file.error_class = "parse";
+    file.error = decoded->error;
+  }
+}
 
 PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string message) {
   PreparedFile file;

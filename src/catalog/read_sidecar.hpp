@@ -36,6 +36,12 @@ struct ReadSidecar {
 [[nodiscard]] ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits,
                                        bool keep_bytes, const Clock& clock);
 
+/// Sets the status from the bytes and, unless they are corrupt, what is stored of their content.
+void decode_into(PreparedFile& file, const std::string& bytes);
+
+/// Sets the variant hash that the file's name carries, if one.
+void set_file_hash(PreparedFile& file);
+
 /// A file that can't be read, for a reason that is known without trying.
 [[nodiscard]] PreparedFile unreadable_file(std::string file_name, bool is_symlink,
                                            std::string message);

@@ -12,9 +12,4 @@ std::string absolute_path(const std::string& path) {
   return failed ? path : absolute.string();
 }
 
-std::string path_in(const std::string& directory, const std::string& name) {
-  if (directory.empty() || directory.back() == '/') return directory + name;
-  return directory + "/" + name;
-}
-
 }  // namespace ktstr

@@ -9,7 +9,4 @@ namespace ktstr {
 /// working directory can't be told. Thread-safe.
 [[nodiscard]] std::string absolute_path(const std::string& path);
 
-/// `name` in `directory`.
-[[nodiscard]] std::string path_in(const std::string& directory, const std::string& name);
-
 }  // namespace ktstr

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "store/paths.hpp"
 
@@ -50,7 +51,7 @@ void announce(const PreClear& what, const std::string& directory,
   if (what.observer == nullptr || names.empty()) return;
   std::vector<FileChange> changes;
   changes.reserve(names.size());
-  for (const std::string& name : names) changes.push_back({path_in(directory, name)});
+  for (const std::string& name : names) changes.push_back({join_path(directory, name)});
   what.observer->about_to_remove(changes);
 }
 
@@ -60,8 +61,8 @@ std::vector<std::string> clear(FileSystem& files, const PreClear& what) {
   announce(what, absolute, names);
   std::vector<std::string> removed;
   for (const std::string& name : names) {
-    if (!files.remove_file(path_in(what.directory, name))) continue;
-    removed.push_back(path_in(absolute, name));
+    if (!files.remove_file(join_path(what.directory, name))) continue;
+    removed.push_back(join_path(absolute, name));
   }
   return removed;
 }
@@ -73,7 +74,7 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   const std::lock_guard lock(mutex_);
   if (done_.contains(key)) return {};
   const bool has_token = what.session_token && !what.session_token->empty();
-  const std::string sentinel = path_in(what.directory, k_session_sentinel);
+  const std::string sentinel = join_path(what.directory, k_session_sentinel);
   std::vector<std::string> removed;
   if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
     removed = clear(files, what);

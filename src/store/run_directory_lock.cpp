@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "environment/join_path.hpp"
+#include "store/fail_while.hpp"
 #include "store/lock_holders.hpp"
 
 namespace ktstr {
@@ -84,10 +85,6 @@ std::optional<RemoteFileSystem> remote_at(const std::string& lock_path) {
   return known ? remote_file_system(static_cast<std::uint32_t>(raw.f_type)) : std::nullopt;
 }
 
-tl::unexpected<Error> fail_with(const std::string& doing, const Error& error) {
-  return fail(error.code, doing + ": " + error.message);
-}
-
 std::string decimal(std::uint64_t whole, std::uint64_t fraction, int digits) {
   std::string text = std::to_string(whole);
   if (fraction == 0) return text;
@@ -146,11 +143,11 @@ Result<std::optional<RunDirectoryLock>> RunDirectoryLock::try_once(const std::st
   }
   const int descriptor =
       ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, k_new_file_mode);
-  if (descriptor < 0) return fail_with("open " + lock_path, os_error(errno));
+  if (descriptor < 0) return fail_while("open " + lock_path, os_error(errno));
   std::optional<RunDirectoryLock> lock = RunDirectoryLock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno == EWOULDBLOCK) return std::optional<RunDirectoryLock>();
-  return fail_with("flock " + lock_path, os_error(errno));
+  return fail_while("flock " + lock_path, os_error(errno));
 }
 
 Result<RunDirectoryLock> RunDirectoryLock::acquire(const std::string& directory,
@@ -163,7 +160,7 @@ Result<RunDirectoryLock> RunDirectoryLock::acquire(const std::string& directory,
   }
   const std::string parent = lock_path->substr(0, lock_path->rfind('/'));
   if (auto made = files.create_directories(parent); !made) {
-    return fail_with("create lock subdirectory " + parent, made.error());
+    return fail_while("create lock subdirectory " + parent, made.error());
   }
   const std::int64_t start_ns = clock.steady_ns();
   for (std::int64_t pause_ns = k_first_pause_ns;;

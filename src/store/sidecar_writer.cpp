@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "environment/join_path.hpp"
 #include "ktstr/record_json.hpp"
 #include "ktstr/variant_hash.hpp"
+#include "store/fail_while.hpp"
 #include "store/paths.hpp"
 
 namespace ktstr {
@@ -89,7 +91,7 @@ Result<void> SidecarWriter::make_directory() {
     return fail_while("create sidecar dir " + how_.directory, made.error());
   }
   // Now, and not after the write: the working directory may have changed by then.
-  absolute_ = absolute_path(path_in(how_.directory, name_));
+  absolute_ = absolute_path(join_path(how_.directory, name_));
   report(how_, WriteStep::directory_created);
   return {};
 }
@@ -118,8 +120,8 @@ std::string SidecarWriter::staging_name() const {
 
 Result<Stamp> SidecarWriter::write_staged() {
   StagedWrite staged;
-  staged.target = path_in(how_.directory, name_);
-  staged.staging = path_in(how_.directory, staging_name());
+  staged.target = join_path(how_.directory, name_);
+  staged.staging = join_path(how_.directory, staging_name());
   staged.bytes = bytes_;
   staged.label = how_.label;
   staged.sync = how_.sync;
@@ -192,7 +194,7 @@ Result<void> suppress_failure_dumps(FileSystem& files, const std::string& direct
                                     const std::string& test_name, std::uint64_t variant_hash,
                                     ChangeObserver* observer) {
   if (auto checked = check_test_name(test_name); !checked) return checked;
-  const std::string stem = path_in(directory, test_name + "-" + variant_hash_text(variant_hash));
+  const std::string stem = join_path(directory, test_name + "-" + variant_hash_text(variant_hash));
   Result<void> outcome;
   for (const char* const suffix : k_dump_suffixes) {
     const auto removed = remove_dump(files, stem + suffix, observer);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "store/fail_while.hpp"
+
 namespace ktstr {
 namespace {
 
@@ -71,10 +73,6 @@ std::string directory_of(const std::string& path) {
 }
 
 }  // namespace
-
-tl::unexpected<Error> fail_while(const std::string& doing, const Error& error) {
-  return fail(error.code, doing + ": " + error.message, {}, error.hint);
-}
 
 Result<Stamp> write_staged_file(FileSystem& files, const StagedWrite& what) {
   auto staging = create_staging(files, what.staging);

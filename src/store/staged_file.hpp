@@ -42,7 +42,4 @@ struct StagedWrite {
 /// may still undo that. Thread-safe, also for the same target: the last rename wins.
 [[nodiscard]] Result<Stamp> write_staged_file(FileSystem& files, const StagedWrite& what);
 
-/// "DOING: " before the message, for an error that names its path there.
-[[nodiscard]] tl::unexpected<Error> fail_while(const std::string& doing, const Error& error);
-
 }  // namespace ktstr

@@ -7,6 +7,7 @@
 #include "catalog/read_sidecar.hpp"
 #include "catalog/scan.hpp"
 #include "environment/locations.hpp"
+#include "ktstr/walk.hpp"
 
 namespace ktstr {
 namespace {

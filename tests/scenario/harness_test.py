@@ -5,22 +5,18 @@ import fcntl
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from support import COMMAND, Scenario
+from support import COMMAND, SAMPLE_POOL, Scenario
 
 # Everything that a record must have and the environment doesn't know.
 RECORD = {
     "test_name": "wakes_up", "topology": "1n1l1c1t", "scheduler": "eevdf", "payload": None,
     "metrics": [], "passed": False, "skipped": False, "inconclusive": False,
     "expected_failure": False,
-    "stats": {
-        "cgroups": [], "total_workers": 0, "total_cpus": 0, "total_migrations": 0,
-        "worst_spread": 0.0, "worst_gap_ms": 0, "worst_gap_cpu": 0, "worst_migration_ratio": 0.0,
-        "total_iterations": 0, "worst_page_locality": 0.0, "worst_cross_node_migration_ratio": 0.0,
-        "ext_metrics": {}, "phases": []},
     "periodic_fired": 0, "periodic_target": 0, "vcpus": 1, "cpu_budget": 1,
     "stimulus_events": [], "work_type": "SpinWait", "verifier_stats": [], "sysctls": [],
     "kargs": [], "perf_delta_assertions": [],
@@ -29,20 +25,20 @@ HASH = "16b754f538ba41fd"
 NAME = f"wakes_up-{HASH}.ktstr.json"
 
 
-class HarnessScenario(Scenario):
-    def setUp(self):
-        super().setUp()
-        self.record = dict(RECORD, stats=self.sample_stats())
+def sample_stats():
+    """The statistics of a sample record, so that this file needn't know all their keys."""
+    with tempfile.TemporaryDirectory(prefix="ktstr-scenario.") as pool:
+        subprocess.run([SAMPLE_POOL, "--out", pool, "--seed", "7", "--run-directories", "1",
+                        "--tests", "1", "--clean", "--no-jobs"], check=True, capture_output=True)
+        sample = next(Path(pool).glob("*/*.ktstr.json"))
+        return json.loads(sample.read_text(encoding="utf-8"))["stats"]
 
-    def sample_stats(self):
-        """The statistics of a sample record, so that this file needn't know all their keys."""
-        self.make_pool("--seed", "7", "--run-directories", "1", "--tests", "1",
-                       "--clean", "--no-jobs")
-        sample = next(self.root.glob("*/*.ktstr.json"))
-        stats = json.loads(sample.read_text(encoding="utf-8"))["stats"]
-        for path in sorted(self.root.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        return stats
+
+class HarnessScenario(Scenario):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.record = dict(RECORD, stats=sample_stats())
 
     def harness(self, *arguments, record=None, session="one", env=None, **options):
         values = {"KTSTR_RUNS_ROOT": str(self.root), "KTSTR_PROJECT_COMMIT": "abc1234"}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/host_differences.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "record/fields.hpp"
@@ -127,6 +129,29 @@ std::vector<HostDifference> host_differences(const HostContext& before, const Ho
   compare_entries(out, "cpufreq_governor", before.cpufreq_governor, after.cpufreq_governor);
   compare_tunables(out, before.sched_tunables, after.sched_tunables);
   compare_facts(out, accounting_facts(before), accounting_facts(after));
+  return out;
+}
+
+std::vector<HostDifference> condensed(std::vector<HostDifference> differences) {
+  constexpr std::string_view k_governor = "cpufreq_governor.";
+  std::vector<HostDifference> out;
+  for (HostDifference& difference : differences) {
+    const bool is_governor = difference.name.starts_with(k_governor);
+    const auto is_alike = [&](const HostDifference& other) {
+      return other.name.starts_with(k_governor) && other.before == difference.before &&
+             other.after == difference.after;
+    };
+    const auto alike = std::count_if(differences.begin(), differences.end(), is_alike);
+    if (!is_governor || alike == 1) {
+      out.push_back(difference);
+      continue;
+    }
+    const bool is_first =
+        &*std::find_if(differences.begin(), differences.end(), is_alike) == &difference;
+    if (!is_first) continue;
+    out.push_back(difference);
+    out.back().name = "cpufreq_governor (" + std::to_string(alike) + " CPUs)";
+  }
   return out;
 }
 

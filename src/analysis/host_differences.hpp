@@ -30,6 +30,10 @@ struct HostDifference {
 [[nodiscard]] std::vector<HostDifference> host_differences(const HostContext& before,
                                                            const HostContext& after);
 
+/// The same with one entry, "cpufreq_governor (64 CPUs)", for all CPUs whose governor changed
+/// alike; where the first of them stood.
+[[nodiscard]] std::vector<HostDifference> condensed(std::vector<HostDifference> differences);
+
 /// "  name: before → after" lines as host_diff has them, control characters escaped.
 [[nodiscard]] std::string host_differences_text(const std::vector<HostDifference>& differences);
 

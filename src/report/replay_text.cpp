@@ -123,7 +123,7 @@ std::string drift_text(const HostDrift& drift) {
   if (!drift.is_captured) return "(no host context captured)";
   if (drift.differences.empty()) return "(host context unchanged since capture)";
   std::string text =
-      "host context drift since capture:\n" + host_differences_text(drift.differences);
+      "host context drift since capture:\n" + host_differences_text(condensed(drift.differences));
   text.pop_back();
   return text;
 }

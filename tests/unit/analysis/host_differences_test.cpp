@@ -76,5 +76,18 @@ TEST(HostFacts, NameEachEntryOfAMap) {
             "heap_state.narenas=4 ");
 }
 
+TEST(HostDifferences, CondenseToOneForAllCpusThatChangedAlike) {
+  const auto lines = condensed({{"arch", "a", "b"},
+                                {"cpufreq_governor.cpu0", "performance", "(absent)"},
+                                {"cpufreq_governor.cpu1", "powersave", "(absent)"},
+                                {"cpufreq_governor.cpu2", "performance", "(absent)"},
+                                {"sched_tunables.x", "performance", "(absent)"}});
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1].name, "cpufreq_governor (2 CPUs)");
+  EXPECT_EQ(lines[1].before, "performance");
+  EXPECT_EQ(lines[2].name, "cpufreq_governor.cpu1");
+  EXPECT_EQ(lines[3].name, "sched_tunables.x");
+}
+
 }  // namespace
 }  // namespace ktstr::test

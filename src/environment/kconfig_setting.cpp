@@ -31,4 +31,9 @@ Result<std::optional<KconfigSetting>> stated_kconfig_suffix(const std::optional<
   return std::nullopt;
 }
 
+std::optional<std::string> lenient_kconfig_suffix(const Variables& variables) {
+  const auto stated = stated_kconfig_suffix(std::nullopt, variables);
+  return stated && *stated ? std::optional((*stated)->suffix) : std::nullopt;
+}
+
 }  // namespace ktstr

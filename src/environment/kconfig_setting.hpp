@@ -22,4 +22,7 @@ struct KconfigSetting {
 [[nodiscard]] Result<std::optional<KconfigSetting>> stated_kconfig_suffix(
     const std::optional<std::string>& flag, const Variables& variables);
 
+/// The variable's suffix for those who can't complain: one that can't be read counts as unset.
+[[nodiscard]] std::optional<std::string> lenient_kconfig_suffix(const Variables& variables);
+
 }  // namespace ktstr

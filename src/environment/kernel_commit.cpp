@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "environment/kernel_commit_of.hpp"
 #include "ktstr/commit.hpp"
-#include "ktstr/kernel.hpp"
 
 namespace ktstr {
+
+std::optional<std::string> kernel_commit_of(const std::string& identifier,
+                                            const Variables& variables,
+                                            const KernelSourceOptions& options) {
+  const auto directory = kernel_source_directory(identifier, variables, options);
+  return directory ? detect_kernel_commit(*directory) : std::nullopt;
+}
 
 std::optional<std::string> kernel_commit_for_sidecar(
     const Variables& variables, const std::optional<std::string>& kconfig_suffix) {
@@ -12,8 +19,7 @@ std::optional<std::string> kernel_commit_for_sidecar(
   if (!identifier) return std::nullopt;
   KernelSourceOptions options;
   options.kconfig_suffix = kconfig_suffix;
-  const auto directory = kernel_source_directory(*identifier, variables, options);
-  return directory ? detect_kernel_commit(*directory) : std::nullopt;
+  return kernel_commit_of(*identifier, variables, options);
 }
 
 }  // namespace ktstr

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "environment/kernel_commit_of.hpp"
 #include "environment/unicode_space.hpp"
-#include "ktstr/commit.hpp"
 
 namespace ktstr {
 namespace {
@@ -24,8 +24,7 @@ std::string kernel_commit_map(const std::vector<std::string>& identifiers,
   for (const std::string& identifier : identifiers) {
     const std::string key(trim_unicode(identifier));
     if (!can_be_key(key) || !seen.insert(key).second) continue;
-    const auto directory = kernel_source_directory(key, variables, options);
-    const auto commit = directory ? detect_kernel_commit(*directory) : std::nullopt;
+    const auto commit = kernel_commit_of(key, variables, options);
     if (!commit) continue;
     map += (map.empty() ? "" : ";") + key + "=" + *commit;
   }

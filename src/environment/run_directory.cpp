@@ -5,17 +5,13 @@
 
 #include "environment/join_path.hpp"
 #include "environment/locations.hpp"
+#include "environment/unknown_commit_gate.hpp"
 #include "environment/variables.hpp"
 
 namespace ktstr {
 namespace {
 
 constexpr const char* k_unknown = "unknown";
-
-OnceGate& process_gate() {
-  static OnceGate gate;
-  return gate;
-}
 
 /// In one piece, so that lines of several processes don't mix.
 void print_to_stderr(std::string_view line) {
@@ -25,6 +21,11 @@ void print_to_stderr(std::string_view line) {
 }
 
 }  // namespace
+
+OnceGate& unknown_commit_gate() {
+  static OnceGate gate;
+  return gate;
+}
 
 std::optional<std::string> sidecar_directory_override(const Variables& variables) {
   return non_empty_utf8(variables, "KTSTR_SIDECAR_DIR");
@@ -46,7 +47,9 @@ void warn_unknown_project_commit(OnceGate& gate, const MessageSink& sink) {
   if (gate.enter() && sink) sink(unknown_project_commit_text());
 }
 
-void warn_unknown_project_commit() { warn_unknown_project_commit(process_gate(), print_to_stderr); }
+void warn_unknown_project_commit() {
+  warn_unknown_project_commit(unknown_commit_gate(), print_to_stderr);
+}
 
 std::string default_sidecar_directory(const Variables& variables,
                                       const std::optional<std::string>& kernel_version,
@@ -59,7 +62,7 @@ std::string default_sidecar_directory(const Variables& variables,
 std::string default_sidecar_directory(const Variables& variables,
                                       const std::optional<std::string>& kernel_version,
                                       const std::optional<std::string>& project_commit) {
-  return default_sidecar_directory(variables, kernel_version, project_commit, process_gate(),
+  return default_sidecar_directory(variables, kernel_version, project_commit, unknown_commit_gate(),
                                    print_to_stderr);
 }
 

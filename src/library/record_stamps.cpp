@@ -25,15 +25,6 @@ void fill(Record& record, T Record::*member, FillIn fill_in, const Source& sourc
   if (is_missing) record.*member = source();
 }
 
-/// The option, else what the environment says. What that can't mean counts as unset: no setting
-/// keeps a result from being written.
-std::optional<std::string> suffix_of(const std::optional<std::string>& option,
-                                     const Variables& variables) {
-  if (option) return option;
-  const auto stated = stated_kconfig_suffix(std::nullopt, variables);
-  return stated && *stated ? std::optional((*stated)->suffix) : std::nullopt;
-}
-
 }  // namespace
 
 StampSources process_stamp_sources(const Variables& variables,
@@ -42,7 +33,9 @@ StampSources process_stamp_sources(const Variables& variables,
   sources.project_commit = [variables] { return detect_project_commit(variables); };
   sources.kernel_version = [variables] { return kernel_version(variables); };
   sources.kernel_commit = [variables, kconfig_suffix] {
-    return kernel_commit_for_sidecar(variables, suffix_of(kconfig_suffix, variables));
+    // No setting keeps a result from being written.
+    return kernel_commit_for_sidecar(
+        variables, kconfig_suffix ? kconfig_suffix : lenient_kconfig_suffix(variables));
   };
   sources.timestamp = [] { return now_iso8601(); };
   sources.run_id = generate_run_id;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "environment/unknown_commit_gate.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/run_directory.hpp"
 #include "ktstr/walk.hpp"
@@ -19,11 +20,6 @@
 namespace ktstr {
 namespace {
 
-OnceGate& process_gate() {
-  static OnceGate gate;
-  return gate;
-}
-
 MessageSink sink_of(const WriterOptions& options) {
   return options.messages ? options.messages : stderr_sink();
 }
@@ -32,7 +28,7 @@ MessageSink sink_of(const WriterOptions& options) {
 std::string default_directory(const WriterOptions& options,
                               const WriterSurroundings& surroundings) {
   OnceGate& gate =
-      surroundings.unknown_commit != nullptr ? *surroundings.unknown_commit : process_gate();
+      surroundings.unknown_commit != nullptr ? *surroundings.unknown_commit : unknown_commit_gate();
   return default_sidecar_directory(options.variables, kernel_version(options.variables),
                                    surroundings.project_commit(options.variables), gate,
                                    sink_of(options));

@@ -59,11 +59,6 @@ void find_artifacts(SQLite::Database& database, std::int64_t since_ns, FoundFile
   }
 }
 
-bool is_fresh_file(FileSystem& files, const std::string& path, std::int64_t since_ns) {
-  const auto status = files.status(path, FollowLinks::no);
-  return status && status->kind == FileKind::regular && status->stamp.mtime_ns >= since_ns;
-}
-
 }  // namespace
 
 Result<std::vector<RunDirectorySummary>> summarize_catalog(SQLite::Database& database,
@@ -87,7 +82,9 @@ Result<std::vector<RunDirectorySummary>> summarize_catalog(SQLite::Database& dat
     FooterRules rules(join_path(runs_root, run_dir));
     for (const FoundFile& file : run_files) {
       const std::string path = join_path(join_path(runs_root, run_dir), file.name);
-      if (!file.is_certain && !is_fresh_file(files, path, options.since_ns)) continue;
+      if (!file.is_certain && !is_fresh(files.status(path, FollowLinks::no), options.since_ns)) {
+        continue;
+      }
       rules.add(file.name, file.verdict);
     }
     if (auto summary = rules.finish()) summaries.push_back(std::move(*summary));

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "base/file_system.hpp"
 #include "ktstr/footer.hpp"
 #include "ktstr/walk.hpp"
 
@@ -50,6 +51,11 @@ class FooterRules {
   RunDirectorySummary summary_;
   std::map<std::string, Test> tests_;
 };
+
+/// Whether a file counts as written since then: a regular one, as lstat sees it, not older.
+[[nodiscard]] inline bool is_fresh(const Result<FileStatus>& status, std::int64_t since_ns) {
+  return status && status->kind == FileKind::regular && status->stamp.mtime_ns >= since_ns;
+}
 
 /// Whether a file of this name needs to be read for its verdict.
 [[nodiscard]] bool is_footer_sidecar(const std::string& file_name);

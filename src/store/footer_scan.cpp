@@ -28,8 +28,7 @@ std::optional<FooterVerdict> read_verdict(const DirectoryHandle& directory, cons
 bool is_fresh_file(const DirectoryHandle& directory, const DirectoryEntry& entry,
                    const FooterOptions& options) {
   if (entry.kind != FileKind::regular) return false;
-  const auto status = directory.status_of(entry.name, FollowLinks::no);
-  return status && status->kind == FileKind::regular && status->stamp.mtime_ns >= options.since_ns;
+  return is_fresh(directory.status_of(entry.name, FollowLinks::no), options.since_ns);
 }
 
 std::optional<RunDirectorySummary> summarize(DirectoryHandle& directory, std::string path,

@@ -148,6 +148,13 @@ int Context::print_document(const JsonObject& document, const std::vector<Fact>&
   return print_rows(list);
 }
 
+int Context::print_value(const std::string& name, const std::string& value) const {
+  if (format_ == Format::table) return print_text(value + "\n");
+  JsonObject document;
+  document.add(name, value);
+  return print_document(document, {{name, value}});
+}
+
 int Context::print_text(std::string_view text) const {
   auto output = make_output(inspect_terminal(stdout, terminal_variables()));
   auto printed = output->write(text);

@@ -62,6 +62,8 @@ class Context {
   /// Writes one document: the JSON for json and jsonl, else the facts.
   [[nodiscard]] int print_document(const JsonObject& document,
                                    const std::vector<Fact>& facts) const;
+  /// One value for a script: the bare line, or in other formats a document of one member.
+  [[nodiscard]] int print_value(const std::string& name, const std::string& value) const;
   [[nodiscard]] int print_text(std::string_view text) const;
 
   /// One line on stderr, unless --quiet.

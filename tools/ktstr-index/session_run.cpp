@@ -33,9 +33,7 @@ EnvironmentChanges changes_for(const SessionOptions& stated, const SessionRun& r
   const auto map_before = variables("KTSTR_KERNEL_COMMIT");
   if (kernel && (!map_before || map_before->empty())) {
     KernelSourceOptions options;
-    // As the test processes will: one that can't be read counts as unset.
-    const auto suffix = stated_kconfig_suffix(std::nullopt, variables);
-    if (suffix && *suffix) options.kconfig_suffix = (*suffix)->suffix;
+    options.kconfig_suffix = lenient_kconfig_suffix(variables);  // as the test processes will
     const std::string map = kernel_commit_map({*kernel}, variables, options);
     if (!map.empty()) changes.emplace_back("KTSTR_KERNEL_COMMIT", map);
   }

@@ -29,11 +29,7 @@ int run_hash(const Context& context, const HashArguments& arguments) {
     record.error().path = arguments.file;
     return context.failed(record.error());
   }
-  const std::string hash = variant_hash_text(variant_hash(*record));
-  if (context.format() == Format::table) return context.print_text(hash + "\n");
-  JsonObject document;
-  document.add("hash", hash);
-  return context.print_document(document, {{"hash", hash}});
+  return context.print_value("hash", variant_hash_text(variant_hash(*record)));
 }
 
 int run_classify(const Context& context, const ClassifyArguments& arguments) {

@@ -32,11 +32,7 @@ WriterOptions options_for(const Context& context, const WriteArguments& argument
 
 /// A token for all processes of one run.
 int print_new_session(const Context& context) {
-  const std::string token = std::to_string(system_clock().now_ns());
-  if (context.format() == Format::table) return context.print_text(token + "\n");
-  JsonObject document;
-  document.add("session", token);
-  return context.print_document(document, {{"session", token}});
+  return context.print_value("session", std::to_string(system_clock().now_ns()));
 }
 
 /// Every process without a token clears what the ones before it wrote.

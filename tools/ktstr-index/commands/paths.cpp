@@ -89,11 +89,8 @@ int print_map(const Context& context, const PathsArguments& arguments,
   }
   KernelSourceOptions options;
   if (suffix) options.kconfig_suffix = suffix->suffix;
-  const std::string map = kernel_commit_map(identifiers, variables, options);
-  if (context.format() == Format::table) return context.print_text(map + "\n");
-  JsonObject document;
-  document.add("kernel_commit_map", map);
-  return context.print_document(document, {{"kernel_commit_map", map}});
+  return context.print_value("kernel_commit_map",
+                             kernel_commit_map(identifiers, variables, options));
 }
 
 int run(const Context& context, const PathsArguments& arguments) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "ktstr/messages.hpp"
+
+namespace ktstr {
+
+/// The process's own, for the one warning that a process gives about an unknown project commit,
+/// whichever call comes first. Thread-safe.
+[[nodiscard]] OnceGate& unknown_commit_gate();
+
+}  // namespace ktstr

@@ -3,9 +3,8 @@
 
 #include "base/file_system.hpp"
 #include "commands/commands.hpp"
-#include "query/run_names.hpp"
+#include "library/walked_run.hpp"
 #include "report/explanation.hpp"
-#include "store/walk_internal.hpp"
 
 namespace ktstr {
 namespace {
@@ -16,43 +15,15 @@ struct ExplainArguments {
   std::optional<std::string> dir;
 };
 
-/// The walk passes over these without a word.
-void note_unlisted_jobs(const Context& context, const std::string& directory) {
-  const auto opened = system_file_system().open_directory(directory);
-  if (!opened) return;
-  const auto entries = (*opened)->list();
-  if (!entries) return;
-  for (const DirectoryEntry& entry : *entries) {
-    if (!is_directory_entry(**opened, entry)) continue;
-    const auto job = (*opened)->open_directory(entry.name);
-    const Result<void> listed =
-        job ? (*job)->list().map([](const auto&) {}) : Result<void>(fail(job.error()));
-    if (!listed) {
-      context.note("can't list " + directory + "/" + entry.name + ": " + listed.error().message +
-                   "; its files are not in this answer");
-    }
-  }
-}
-
 /// The files themselves are asked: much of what is shown isn't in the catalog.
 Result<Collection> walk(const Context& context, const ExplainArguments& arguments) {
   SessionOptions options = context.session_options();
   if (arguments.dir) options.root = arguments.dir;
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
-  const auto directory = find_run_directory(system_file_system(), paths->root.path, arguments.run);
-  if (!directory) return fail(directory.error());
-  WalkOptions walk_options;
-  walk_options.sink = {};  // what it would say is part of the answer
-  walk_options.samples = SampleHandling::reduce;
-  walk_options.max_file_bytes = context.limits().max_file_bytes;
-  Collection found = collect_with_errors(*directory, walk_options);
-  note_unlisted_jobs(context, *directory);
-  if (found.sidecars.empty() && found.parse_errors.empty() && found.io_errors.empty()) {
-    return fail(ErrorCode::not_found, "no file here or one level below is named as a sidecar",
-                *directory);
-  }
-  return found;
+  return walk_run(system_file_system(),
+                  {paths->root.path, arguments.run, context.limits().max_file_bytes,
+                   [&](std::string_view line) { context.note(line); }});
 }
 
 /// A row for each field. Files that could not be read have no place in it.

@@ -2,35 +2,19 @@
 #include <memory>
 
 #include "commands/commands.hpp"
+#include "library/metric_rows.hpp"
 #include "record/metric_registry.hpp"
 #include "report/metrics_document.hpp"
 
 namespace ktstr {
 namespace {
 
-/// The first five are the harness's own listing.
-std::vector<RowColumn> metric_columns() {
-  return {{"name", 0, 32}, {"polarity"},    {"default_abs"},   {"default_rel"},
-          {"unit"},        {"kind", 2, 20}, {"meaning", 1, 24}};
-}
-
-int print_metrics(const Context& context) {
-  std::vector<std::vector<Value>> rows;
-  rows.reserve(metric_registry().size());
-  for (const MetricDefinition& metric : metric_registry()) {
-    rows.push_back({std::string(metric.name), polarity_text({metric.polarity}), metric.default_abs,
-                    metric.default_rel, std::string(metric.unit), kind_text(metric.kind),
-                    std::string(metric.meaning)});
-  }
-  RowList list(metric_columns(), std::move(rows));
-  return context.print_rows(list);
-}
-
 int run(const Context& context, bool is_json) {
   if (is_json || context.format() == Format::json) {
     return context.print_text(json_document(JsonValue(metrics_document(metric_registry()))));
   }
-  return print_metrics(context);
+  MetricRows rows;
+  return context.print_rows(rows);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "ktstr/host.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/run_directory.hpp"
+#include "library/replay_choice.hpp"
 #include "query/failed_tests.hpp"
 #include "query/host_rows.hpp"
 #include "report/nextest_filter.hpp"
@@ -21,8 +22,7 @@ namespace {
 
 struct ReplayArguments {
   std::optional<std::string> dir;
-  std::optional<std::string> filter;
-  bool in_whole_pool = false;
+  ReplayOptions choice;
   bool exec = false;
   std::optional<std::string> profile;
   std::optional<std::string> nextest_profile;
@@ -30,9 +30,7 @@ struct ReplayArguments {
 };
 
 /// What to run again, and the machine on which it failed.
-struct Choice {
-  FailedTests failed;
-  std::vector<std::string> names;  ///< of the failed ones, those that were asked for
+struct Choice : ReplayChoice {
   std::optional<HostContext> host;
 };
 
@@ -48,16 +46,6 @@ Result<void> check(const ReplayArguments& arguments, Format format) {
   return {};
 }
 
-std::vector<std::string> containing(const std::vector<std::string>& names,
-                                    const std::optional<std::string>& substring) {
-  if (!substring) return names;
-  std::vector<std::string> chosen;
-  for (const std::string& name : names) {
-    if (name.find(*substring) != std::string::npos) chosen.push_back(name);
-  }
-  return chosen;
-}
-
 /// Of the scope's first result that has one.
 Result<std::optional<HostContext>> captured_host(Session& session, const ResultScope& scope) {
   for (const std::string& run_dir : scope.run_dirs) {
@@ -71,18 +59,12 @@ Result<std::optional<HostContext>> captured_host(Session& session, const ResultS
 Result<Choice> choose(const Context& context, const ReplayArguments& arguments) {
   auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
   if (!session) return fail(std::move(session.error()));
-  auto failed = find_failed_tests(session->database(), arguments.in_whole_pool);
-  if (!failed) return fail(std::move(failed.error()));
   note_left_out(context, *session, true);
-  if (failed->pool_results == 0) {
-    return fail(ErrorCode::not_found, "no sidecars found under " + session->paths().root.path +
-                                          " - run the suite first or pass --dir");
-  }
-  auto host = captured_host(*session, failed->scope);
+  auto chosen = choose_replay(*session, arguments.choice);
+  if (!chosen) return fail(std::move(chosen.error()));
+  auto host = captured_host(*session, chosen->failed.scope);
   if (!host) return fail(std::move(host.error()));
-  Choice choice{std::move(*failed), {}, std::move(*host)};
-  choice.names = containing(choice.failed.names, arguments.filter);
-  return choice;
+  return Choice{std::move(*chosen), std::move(*host)};
 }
 
 HostDrift drift_of(const Choice& choice) {
@@ -114,7 +96,7 @@ int dry_run(const Context& context, const ReplayArguments& arguments, const Choi
   const int status = print_filter(context, choice, drift);
   if (status != k_done) return status;
   if (choice.names.empty()) {
-    context.note(nothing_to_replay_text(choice.failed, arguments.filter));
+    context.note(nothing_to_replay_text(choice.failed, arguments.choice.substring));
     return k_done;
   }
   context.note(count_text(choice) +
@@ -203,9 +185,10 @@ std::vector<Option> options_for(ReplayArguments& arguments) {
   return {
       {"--dir", "ROOT", "Failures of another pool; --exec still runs in this project",
        &arguments.dir},
-      {"-E,--filter", "TEXT", "Only tests whose bare name contains this", &arguments.filter},
+      {"-E,--filter", "TEXT", "Only tests whose bare name contains this",
+       &arguments.choice.substring},
       {"--all", "", "Failures of every run directory, not only of the last session",
-       &arguments.in_whole_pool},
+       &arguments.choice.in_whole_pool},
       {"--exec", "", "Run them with cargo nextest", &arguments.exec},
       {"--profile", "NAME", "Cargo profile of the scheduler's build, with --exec",
        &arguments.profile},

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 
-#include "analysis/host_differences.hpp"
 #include "commands/commands.hpp"
+#include "environment/host_differences.hpp"
 #include "ktstr/host.hpp"
-#include "query/host_rows.hpp"
-#include "report/host_document.hpp"
+#include "library/run_host.hpp"
 
 namespace ktstr {
 namespace {
@@ -33,35 +32,15 @@ Result<void> check(const ShowHostArguments& arguments) {
   return {};
 }
 
-Result<HostContext> recorded_host(const Context& context, Session& session,
-                                  const std::string& name) {
-  const auto run = find_run(session.database(), name);
-  if (!run) return fail(run.error());
-  const auto counts = count_hosts(session.database(), *run);
-  if (!counts) return fail(counts.error());
-  const std::string the_run = "run '" + name + "'";
-  if (counts->results == 0) return fail(ErrorCode::not_found, the_run + " has no sidecar data");
-  auto found = first_host(session.database(), *run);
-  if (!found) return fail(found.error());
-  if (!*found) {
-    return fail(ErrorCode::not_found,
-                "none of the " + std::to_string(counts->results) + " sidecar(s) of " + the_run +
-                    " has a host: the run is from before hosts were recorded");
-  }
-  if (counts->hosts > 1) {
-    context.note(the_run + " has results from " + std::to_string(counts->hosts) +
-                 " different hosts; this is that of " + (*found)->test_name);
-  }
-  return std::move((*found)->host);
+Result<HostContext> host_of(const Context& context, Session& session, const std::string& run) {
+  return run_host(session.database(), run, [&](std::string_view line) { context.note(line); });
 }
 
 int print_host(const Context& context, const std::optional<std::string>& run,
                const HostContext& host) {
   if (context.format() == Format::table) return context.print_text(host_text(host));
   if (context.format() == Format::json) {
-    JsonObject document;
-    document.add("run", run).add("host", host_document(host));
-    return context.print_text(json_document(JsonValue(document)));
+    return context.print_text(json_document(JsonValue(show_host_document(run, host))));
   }
   std::vector<std::vector<Value>> rows;
   for (const HostFact& fact : host_facts(host)) {
@@ -99,9 +78,9 @@ int print_differences(const Context& context, const ShowHostArguments& arguments
 }
 
 int run_diff(const Context& context, Session& session, const ShowHostArguments& arguments) {
-  const auto before = recorded_host(context, session, *arguments.before);
+  const auto before = host_of(context, session, *arguments.before);
   if (!before) return context.failed(before.error());
-  const auto after = arguments.after ? recorded_host(context, session, *arguments.after)
+  const auto after = arguments.after ? host_of(context, session, *arguments.after)
                                      : Result<HostContext>(collect_host_context());
   if (!after) return context.failed(after.error());
   const auto differences = host_differences(*before, *after);
@@ -118,7 +97,7 @@ int run(const Context& context, const ShowHostArguments& arguments) {
   auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
   if (!session) return context.failed(session.error());
   if (arguments.is_diff) return run_diff(context, *session, arguments);
-  const auto host = recorded_host(context, *session, *arguments.run);
+  const auto host = host_of(context, *session, *arguments.run);
   if (!host) return context.failed(host.error());
   return print_host(context, arguments.run, *host);
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Choosing the run of `last-run`, and reading it.
+
+#include <optional>
+#include <string>
+
+#include "base/file_system.hpp"
+#include "ktstr/listings.hpp"
+#include "ktstr/run_report.hpp"
+#include "library/session.hpp"
+
+namespace ktstr {
+
+/// One run's report and where it is from.
+struct FoundRun {
+  RunReport report = {};
+  std::optional<std::string> run_dir = {};  ///< with the job, if one was named; none: read by path
+  std::optional<std::string> path = {};     ///< none: there is no run
+  /// "3 corrupt, 1 unreadable": the run's files that the report leaves out, empty for none. Without
+  /// a run: why there is none.
+  std::string missing = {};
+
+  /// What the run is called. There must be one.
+  [[nodiscard]] const std::string& name() const { return run_dir ? *run_dir : *path; }
+};
+
+/// The directory to be read as it is, if the selection means one: a run that is a path, or without
+/// a run `sidecar_dir`, which is what KTSTR_SIDECAR_DIR says. Error usage: a path without
+/// directory.
+[[nodiscard]] Result<std::optional<std::string>> directory_by_path(
+    const RunSelection& selection, const std::optional<std::string>& sidecar_dir,
+    FileSystem& files);
+
+/// Any directory, whatever root it is in: every file is read, nothing is kept.
+[[nodiscard]] FoundRun read_run(const std::string& directory, std::uint64_t max_file_bytes);
+
+/// The run of the selection from the catalog, which must be fresh. Error usage: no such run. That
+/// there is no newest run is no error.
+[[nodiscard]] Result<FoundRun> load_run(Session& session, const RunSelection& selection);
+
+}  // namespace ktstr

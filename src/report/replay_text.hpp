@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/host_differences.hpp"
 #include "analysis/replay_outcome.hpp"
+#include "environment/host_differences.hpp"
 #include "query/failed_tests.hpp"
 #include "report/json_document.hpp"
 

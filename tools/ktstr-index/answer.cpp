@@ -2,6 +2,7 @@
 #include "answer.hpp"
 
 #include "catalog/connection.hpp"
+#include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
 
 namespace ktstr {
@@ -52,18 +53,11 @@ int expected(const std::string& expect, std::uint64_t found, int status) {
 }
 
 void note_left_out(const Context& context, Session& session, bool strict) {
-  const auto left_out = count_left_out(session.database());
+  auto left_out = count_left_out(session.database());
   if (!left_out) return;
-  std::string kinds;
-  const auto add = [&](std::int64_t count, const char* kind) {
-    if (count == 0) return;
-    kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
-  };
-  add(left_out->corrupt, "corrupt");
-  add(left_out->unreadable, "unreadable");
-  if (strict) add(left_out->drift, "of another schema");
-  if (kinds.empty()) return;
-  context.note("not in this answer: " + kinds + " (list --left-out)");
+  if (!strict) left_out->drift = 0;
+  const std::string kinds = left_out_text(*left_out);
+  if (!kinds.empty()) context.note("not in this answer: " + kinds + " (list --left-out)");
 }
 
 }  // namespace ktstr

@@ -15,6 +15,11 @@ struct HostFact {
   std::optional<std::string> value = {};
 };
 
+/// The facts of one value that the harness's forms begin with, in their order.
+[[nodiscard]] std::vector<HostFact> single_host_facts(const HostContext& host);
+/// Of its allocator, in the order of the forms.
+[[nodiscard]] std::vector<HostFact> heap_facts(const HostHeapState& heap);
+
 /// Every fact in the order of the harness's text form, single ones that are absent too; then the
 /// two that this form has no place for, task_delayacct and config_task_xacct.
 [[nodiscard]] std::vector<HostFact> host_facts(const HostContext& host);
@@ -25,8 +30,15 @@ struct HostDifference {
   std::string after;
 };
 
-/// The facts that differ, with the words of host_diff; the heap, which belongs to a process and
-/// not to a host, is not compared.
+/// Of two lists with the same names in the same order.
+[[nodiscard]] std::vector<HostDifference> fact_differences(const std::vector<HostFact>& before,
+                                                           const std::vector<HostFact>& after);
+
+/// The facts that differ, of those that the harness's own form compares, but for the heap, which
+/// belongs to a process and not to a host.
+[[nodiscard]] std::vector<HostDifference> known_differences(const HostContext& before,
+                                                            const HostContext& after);
+/// These and the two that the harness's form has no place for.
 [[nodiscard]] std::vector<HostDifference> host_differences(const HostContext& before,
                                                            const HostContext& after);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/host_differences.hpp"
+#include "environment/host_differences.hpp"
 
 #include <gtest/gtest.h>
 

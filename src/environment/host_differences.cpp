@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/host_differences.hpp"
+#include "environment/host_differences.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,24 +28,6 @@ std::optional<std::string> word(const std::optional<E>& state) {
   return std::string(EnumNames<E>::k_names[static_cast<std::size_t>(*state)]);
 }
 
-/// Those of one value that the harness's forms begin with.
-std::vector<HostFact> single_facts(const HostContext& host) {
-  return {{"kernel_name", host.kernel_name},
-          {"kernel_release", host.kernel_release},
-          {"arch", host.arch},
-          {"cpu_model", host.cpu_model},
-          {"cpu_vendor", host.cpu_vendor},
-          {"total_memory_kib", digits(host.total_memory_kib)},
-          {"hugepages_total", digits(host.hugepages_total)},
-          {"hugepages_free", digits(host.hugepages_free)},
-          {"hugepages_size_kib", digits(host.hugepages_size_kib)},
-          {"online_cpus", digits(host.online_cpus)},
-          {"numa_nodes", digits(host.numa_nodes)},
-          {"thp_enabled", host.thp_enabled},
-          {"thp_defrag", host.thp_defrag},
-          {"kernel_cmdline", host.kernel_cmdline}};
-}
-
 std::vector<HostFact> accounting_facts(const HostContext& host) {
   return {{"task_delayacct", word(host.task_delayacct)},
           {"config_task_xacct", word(host.config_task_xacct)}};
@@ -61,16 +43,6 @@ std::string entry_name(const char* map, const std::string& tunable) {
 template <typename Map>
 void add_entries(std::vector<HostFact>& facts, const char* name, const Map& map) {
   for (const auto& [key, value] : map) facts.push_back({entry_name(name, key), value});
-}
-
-/// Both lists have the same names in the same order.
-void compare_facts(std::vector<HostDifference>& out, const std::vector<HostFact>& before,
-                   const std::vector<HostFact>& after) {
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (before[i].value == after[i].value) continue;
-    out.push_back(
-        {before[i].name, before[i].value.value_or(k_unknown), after[i].value.value_or(k_unknown)});
-  }
 }
 
 template <typename Map>
@@ -107,28 +79,68 @@ void compare_tunables(std::vector<HostDifference>& out, const std::optional<Tuna
 
 }  // namespace
 
+std::vector<HostFact> single_host_facts(const HostContext& host) {
+  return {{"kernel_name", host.kernel_name},
+          {"kernel_release", host.kernel_release},
+          {"arch", host.arch},
+          {"cpu_model", host.cpu_model},
+          {"cpu_vendor", host.cpu_vendor},
+          {"total_memory_kib", digits(host.total_memory_kib)},
+          {"hugepages_total", digits(host.hugepages_total)},
+          {"hugepages_free", digits(host.hugepages_free)},
+          {"hugepages_size_kib", digits(host.hugepages_size_kib)},
+          {"online_cpus", digits(host.online_cpus)},
+          {"numa_nodes", digits(host.numa_nodes)},
+          {"thp_enabled", host.thp_enabled},
+          {"thp_defrag", host.thp_defrag},
+          {"kernel_cmdline", host.kernel_cmdline}};
+}
+
+std::vector<HostFact> heap_facts(const HostHeapState& heap) {
+  return {{"allocated_bytes", digits(heap.allocated_bytes)},
+          {"active_bytes", digits(heap.active_bytes)},
+          {"resident_bytes", digits(heap.resident_bytes)},
+          {"mapped_bytes", digits(heap.mapped_bytes)},
+          {"narenas", digits(heap.narenas)}};
+}
+
 std::vector<HostFact> host_facts(const HostContext& host) {
-  std::vector<HostFact> facts = single_facts(host);
+  std::vector<HostFact> facts = single_host_facts(host);
   add_entries(facts, "cpufreq_governor", host.cpufreq_governor);
   if (host.sched_tunables) add_entries(facts, "sched_tunables", *host.sched_tunables);
   if (host.heap_state) {
-    const HostHeapState& heap = *host.heap_state;
-    facts.push_back({"heap_state.allocated_bytes", digits(heap.allocated_bytes)});
-    facts.push_back({"heap_state.active_bytes", digits(heap.active_bytes)});
-    facts.push_back({"heap_state.resident_bytes", digits(heap.resident_bytes)});
-    facts.push_back({"heap_state.mapped_bytes", digits(heap.mapped_bytes)});
-    facts.push_back({"heap_state.narenas", digits(heap.narenas)});
+    for (HostFact& fact : heap_facts(*host.heap_state)) {
+      facts.push_back({"heap_state." + fact.name, std::move(fact.value)});
+    }
   }
   for (HostFact& fact : accounting_facts(host)) facts.push_back(std::move(fact));
   return facts;
 }
 
-std::vector<HostDifference> host_differences(const HostContext& before, const HostContext& after) {
+std::vector<HostDifference> fact_differences(const std::vector<HostFact>& before,
+                                             const std::vector<HostFact>& after) {
   std::vector<HostDifference> out;
-  compare_facts(out, single_facts(before), single_facts(after));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].value == after[i].value) continue;
+    out.push_back(
+        {before[i].name, before[i].value.value_or(k_unknown), after[i].value.value_or(k_unknown)});
+  }
+  return out;
+}
+
+std::vector<HostDifference> known_differences(const HostContext& before, const HostContext& after) {
+  auto out = fact_differences(single_host_facts(before), single_host_facts(after));
   compare_entries(out, "cpufreq_governor", before.cpufreq_governor, after.cpufreq_governor);
   compare_tunables(out, before.sched_tunables, after.sched_tunables);
-  compare_facts(out, accounting_facts(before), accounting_facts(after));
+  return out;
+}
+
+std::vector<HostDifference> host_differences(const HostContext& before, const HostContext& after) {
+  auto out = known_differences(before, after);
+  for (HostDifference& difference :
+       fact_differences(accounting_facts(before), accounting_facts(after))) {
+    out.push_back(std::move(difference));
+  }
   return out;
 }
 

@@ -12,8 +12,8 @@ class Database;
 
 namespace ktstr {
 
-/// Every directory that the catalog knows, run directories and their jobs, relative to the root, in
-/// byte order.
+/// The directories that the catalog knows, run directories and their jobs, relative to the root, in
+/// byte order. Dot directories (locks, the catalog's own) only if results are in them.
 [[nodiscard]] Result<std::vector<std::string>> known_directories(SQLite::Database& database);
 
 }  // namespace ktstr

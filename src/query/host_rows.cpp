@@ -68,8 +68,8 @@ std::string condition_of(const std::optional<NamedRun>& run) {
 
 void bind_run(SQLite::Statement& statement, const std::optional<NamedRun>& run) {
   if (!run) return;
-  statement.bindNoCopy(1, run->run_dir);
-  if (run->job) statement.bindNoCopy(2, *run->job);
+  statement.bind(1, run->run_dir);
+  if (run->job) statement.bind(2, *run->job);
 }
 
 }  // namespace

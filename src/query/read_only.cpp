@@ -53,9 +53,9 @@ std::vector<std::string> view_names() {
 
 struct ReadOnlyGuard::State {
   State(SQLite::Database& opened, std::int64_t limit_ns, const Clock& time)
-      : database(opened), timeout_ns(limit_ns), clock(time), deadline_ns(time.steady_ns()) {
+      : database(opened), timeout_ns(limit_ns), clock(time), paused_at_ns(time.steady_ns()) {
     // A limit beyond the end of time is none.
-    if (__builtin_add_overflow(deadline_ns, timeout_ns, &deadline_ns)) timeout_ns = 0;
+    if (__builtin_add_overflow(paused_at_ns, timeout_ns, &deadline_ns)) timeout_ns = 0;
     for (std::string& name : view_names()) views.insert(std::move(name));
   }
 
@@ -74,7 +74,8 @@ struct ReadOnlyGuard::State {
   SQLite::Database& database;
   std::int64_t timeout_ns;
   const Clock& clock;
-  std::int64_t deadline_ns;
+  std::int64_t paused_at_ns;
+  std::int64_t deadline_ns = 0;  ///< moves on while nothing runs
   std::set<std::string> views;
   std::set<std::string> tables;  ///< in lower case
   std::string refusal;
@@ -163,6 +164,14 @@ ReadOnlyGuard::~ReadOnlyGuard() { state_->uninstall(); }
 
 SQLite::Database& ReadOnlyGuard::database() const { return state_->database; }
 std::int64_t ReadOnlyGuard::timeout_ns() const { return state_->timeout_ns; }
+void ReadOnlyGuard::begin_step() {
+  if (state_->timeout_ns > 0) {
+    state_->deadline_ns += state_->clock.steady_ns() - state_->paused_at_ns;
+  }
+}
+void ReadOnlyGuard::end_step() {
+  if (state_->timeout_ns > 0) state_->paused_at_ns = state_->clock.steady_ns();
+}
 bool ReadOnlyGuard::timed_out() const { return state_->timed_out; }
 std::string ReadOnlyGuard::take_refusal() { return std::exchange(state_->refusal, {}); }
 

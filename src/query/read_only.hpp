@@ -19,12 +19,13 @@ namespace ktstr {
 [[nodiscard]] std::vector<std::string> view_names();
 
 /// As long as it lives, what is prepared on the connection can only read the views, sqlite_master,
-/// json_each and json_tree, and what runs on it stops at the deadline. Double quotes mean names
+/// json_each and json_tree, and what runs on it stops after that long. Double quotes mean names
 /// only, so that a misspelt one isn't taken for a string. One at a time for a connection, and on
 /// the connection's thread. Statements prepared before go on as they were.
 class ReadOnlyGuard {
  public:
-  /// `timeout_ns` from now on; 0: none.
+  /// `timeout_ns` of SQLite's own work, begin_step() to end_step(); 0: none. What a reader takes
+  /// for the rows, a page at a time in a pager, doesn't count.
   ReadOnlyGuard(SQLite::Database& database, std::int64_t timeout_ns, const Clock& clock);
   ~ReadOnlyGuard();
   ReadOnlyGuard(const ReadOnlyGuard&) = delete;
@@ -32,6 +33,8 @@ class ReadOnlyGuard {
 
   [[nodiscard]] SQLite::Database& database() const;
   [[nodiscard]] std::int64_t timeout_ns() const;
+  void begin_step();
+  void end_step();
   [[nodiscard]] bool timed_out() const;
   /// Why something was refused since the last time it was asked for; "" if nothing was.
   [[nodiscard]] std::string take_refusal();

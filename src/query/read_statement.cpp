@@ -120,7 +120,9 @@ std::vector<std::string> ReadStatement::column_names() const {
 
 Result<bool> ReadStatement::next(std::vector<Value>& row) {
   if (ended_) return false;
+  guard_->begin_step();
   const int code = sqlite3_step(statement_.get());
+  guard_->end_step();
   if (code != SQLITE_ROW) {
     ended_ = true;
     if (code == SQLITE_DONE) return false;

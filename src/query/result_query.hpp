@@ -39,8 +39,8 @@ struct ResultSql {
 };
 
 /// The answer, row by row. `id` is whole; shortening it is the caller's. Error usage: what is wrong
-/// with the query, with the place in the expression and near names; timeout from the rows, when the
-/// time since this call is over. As long as the rows live, the connection can only read.
+/// with the query, with the place in the expression and near names; timeout from the rows, when
+/// looking for them has taken too long. As long as the rows live, the connection can only read.
 [[nodiscard]] Result<std::unique_ptr<RowSource>> run(SQLite::Database& database,
                                                      const ResultQuery& query, const Clock& clock);
 

@@ -49,10 +49,11 @@ void DirectoryWatch::drain() const {
   }
 }
 
-void DirectoryWatch::wait(int other_descriptor) {
-  pollfd descriptors[] = {{other_descriptor, POLLIN, 0}, {inotify_, POLLIN, 0}};
-  const int ready = ::poll(descriptors, 2, is_polling_ ? k_poll_ms : k_patience_ms);
-  if (ready > 0 && descriptors[1].revents != 0) ::poll(descriptors, 1, k_settle_ms);
+void DirectoryWatch::wait(const Others& others, bool is_urgent) {
+  pollfd descriptors[] = {
+      {others.readable, POLLIN, 0}, {others.closing, 0, 0}, {inotify_, POLLIN, 0}};
+  const int ready = ::poll(descriptors, 3, is_polling_ || is_urgent ? k_poll_ms : k_patience_ms);
+  if (ready > 0 && descriptors[2].revents != 0) ::poll(descriptors, 2, k_settle_ms);
   drain();
 }
 

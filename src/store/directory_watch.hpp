@@ -22,9 +22,15 @@ class DirectoryWatch {
   /// meanwhile was missed.
   bool add(const std::vector<std::string>& directories);
 
-  /// Until something happened, `other_descriptor` can be read, or it is time to look anyway.
-  /// Events that came before are one.
-  void wait(int other_descriptor);
+  /// What else ends a wait; -1 for none.
+  struct Others {
+    int readable = -1;  ///< as soon as it can be read
+    int closing = -1;   ///< as soon as its other end is closed
+  };
+
+  /// Until something happened, or it is time to look anyway: soon if `is_urgent`. Events that came
+  /// before are one. A signal that is handled ends it, too.
+  void wait(const Others& others, bool is_urgent);
 
   /// Some directory can't be watched.
   [[nodiscard]] bool is_polling() const { return is_polling_; }

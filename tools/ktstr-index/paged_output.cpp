@@ -39,17 +39,20 @@ std::optional<std::string> find_pager(const Variables& variables) {
 PagedOutput::~PagedOutput() {
   if (pipe_ == nullptr) return;
   ::pclose(pipe_);
-  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGINT, interrupt_before_);
 }
 
 void PagedOutput::start_pager() {
   // As git does: colours go through, and the screen isn't cleared.
   ::setenv("LESS", "FRX", 0);
   std::fflush(stdout);
+  // This program ignores SIGPIPE, which must not be inherited: a pager may be a pipeline.
+  const auto pipe_before = std::signal(SIGPIPE, SIG_DFL);
   pipe_ = ::popen(pager_.c_str(), "we");
+  std::signal(SIGPIPE, pipe_before);
   if (pipe_ == nullptr) return;
   // Else Ctrl-C would end this process and leave the pager fighting the shell for the keyboard.
-  std::signal(SIGINT, SIG_IGN);
+  interrupt_before_ = std::signal(SIGINT, SIG_IGN);
   output_ = FileOutput(pipe_);
 }
 

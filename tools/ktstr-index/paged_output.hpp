@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ class PagedOutput : public Output {
   std::string held_;  ///< not more than a screen
   int held_lines_ = 0;
   std::FILE* pipe_ = nullptr;
+  void (*interrupt_before_)(int) = SIG_DFL;
   FileOutput output_{stdout};
 };
 

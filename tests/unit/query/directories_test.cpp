@@ -14,9 +14,11 @@ TEST(KnownDirectories, AreRunDirectoriesAndTheirJobsButNotTheRoot) {
   catalog.add_directory("a", "job");
   catalog.add_directory("a");
   catalog.add_directory("");
+  catalog.add_directory(".locks");
+  catalog.add_result(catalog.add_directory(".kept"));
   const auto paths = known_directories(catalog.database());
   ASSERT_TRUE(paths) << paths.error().text();
-  EXPECT_EQ(*paths, (std::vector<std::string>{"a", "a/job", "b"}));
+  EXPECT_EQ(*paths, (std::vector<std::string>{".kept", "a", "a/job", "b"}));
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-double seconds_of_wait(DirectoryWatch& watch, int descriptor) {
+double seconds_of_wait(DirectoryWatch& watch, const DirectoryWatch::Others& others) {
   const auto begin = std::chrono::steady_clock::now();
-  watch.wait(descriptor);
+  watch.wait(others, false);
   return Seconds(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -38,14 +38,22 @@ TEST_F(DirectoryWatching, EndsSoonAfterSomethingHappened) {
   EXPECT_TRUE(watch.add({directory_.path()}));
   ASSERT_FALSE(watch.is_polling());
   directory_.write("a.ktstr.json", "{}");
-  EXPECT_LT(seconds_of_wait(watch, pipe_[0]), 5.0);
+  EXPECT_LT(seconds_of_wait(watch, {pipe_[0]}), 5.0);
 }
 
 TEST_F(DirectoryWatching, EndsWhenTheOtherDescriptorCanBeRead) {
   DirectoryWatch watch;
   watch.add({directory_.path()});
   ASSERT_EQ(::write(pipe_[1], "x", 1), 1);
-  EXPECT_LT(seconds_of_wait(watch, pipe_[0]), 5.0);
+  EXPECT_LT(seconds_of_wait(watch, {pipe_[0]}), 5.0);
+}
+
+TEST_F(DirectoryWatching, EndsWhenAReaderGoesAway) {
+  DirectoryWatch watch;
+  watch.add({directory_.path()});
+  ::close(pipe_[0]);
+  EXPECT_LT(seconds_of_wait(watch, {-1, pipe_[1]}), 5.0);
+  pipe_[0] = -1;
 }
 
 TEST_F(DirectoryWatching, TellsNewDirectoriesFromThoseItKnows) {
@@ -63,7 +71,7 @@ TEST_F(DirectoryWatching, LooksNowAndThenWhereItCanNotWatch) {
   // Not a directory, so nothing that inotify would take.
   watch.add({directory_.write("file", "")});
   ASSERT_TRUE(watch.is_polling());
-  EXPECT_LT(seconds_of_wait(watch, pipe_[0]), 5.0);
+  EXPECT_LT(seconds_of_wait(watch, {pipe_[0]}), 5.0);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "environment/named_queries.hpp"
+#include "query/tokens.hpp"
 
 namespace ktstr {
 namespace {
@@ -112,6 +113,18 @@ std::vector<std::string>::iterator find_name(const std::vector<const Option*>& o
   });
 }
 
+/// "1) or (1" would reach over the parentheses that all_of puts around it.
+bool is_closed(const std::string& expression) {
+  const auto tokens = tokenize(expression);
+  if (!tokens) return false;
+  int depth = 0;
+  for (const Token& token : *tokens) {
+    depth += static_cast<int>(token.is_symbol('(')) - static_cast<int>(token.is_symbol(')'));
+    if (depth < 0) return false;
+  }
+  return depth == 0;
+}
+
 bool has_shape(const ResultQuery& query) {
   return query.count_only || !query.select.empty() || !query.group_by.empty() ||
          !query.metrics.empty();
@@ -151,7 +164,8 @@ Result<std::vector<std::string>> take_named_query(const std::vector<const Option
     names.push_back(query.name);
     if (query.name != name) continue;
     arguments.erase(at);
-    return query.arguments;
+    if (find_name(options, arguments) == arguments.end()) return query.arguments;
+    return fail(ErrorCode::usage, "only one @NAME can be given");
   }
   const auto near = closest(name, names);
   return fail(ErrorCode::usage, "there is no named query '" + name + "'" +
@@ -172,6 +186,12 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   }
   if (paths && !is_table) {
     return fail(ErrorCode::usage, "--paths has no --format", {}, "--select path has one");
+  }
+  const auto& expressions = arguments.expressions;
+  const auto open = std::find_if_not(expressions.begin(), expressions.end(), is_closed);
+  // A single one is looked at by the query, which shows the place.
+  if (expressions.size() > 1 && open != expressions.end()) {
+    return fail(ErrorCode::usage, "'" + *open + "' is not a whole expression");
   }
   if (arguments.follow && (instead > 0 || !arguments.expect.empty())) {
     return fail(ErrorCode::usage, "--follow shows answers only, without --expect");

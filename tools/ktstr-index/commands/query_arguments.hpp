@@ -31,11 +31,12 @@ struct QueryArguments {
 [[nodiscard]] std::optional<std::string> all_of(const std::vector<std::string>& expressions);
 
 /// What "@NAME" among the arguments, where no option's value stands, is short for; it is taken out
-/// of them. Nothing without one. Error usage: there is no query of the name, or a file is broken.
+/// of them. Nothing without one. Error usage: there is no query of the name, there
+/// are two names, or a file is broken.
 [[nodiscard]] Result<std::vector<std::string>> take_named_query(
     const std::vector<const Option*>& options, std::vector<std::string>& arguments);
 
-/// Error usage: options that can't be together.
+/// Error usage: options that can't be together; several expressions, and one is none by itself.
 [[nodiscard]] Result<void> check_arguments(const QueryArguments& arguments, bool is_table);
 
 }  // namespace ktstr

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "commands/query_follow.hpp"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <optional>
 
 #include "base/clock.hpp"
+#include "base/hashing.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/summary.hpp"
 #include "environment/join_path.hpp"
+#include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
 #include "query/directories.hpp"
+#include "report/display_width.hpp"
 #include "report/row_renderer.hpp"
 #include "stop_request.hpp"
 #include "store/directory_watch.hpp"
@@ -18,110 +26,181 @@
 namespace ktstr {
 namespace {
 
-constexpr int k_lines_around = 4;  // title, header, the row count, the cursor
+constexpr int k_lines_around = 4;  // title, header, what is left out, the cursor
 
-struct Picture {
-  std::string rows;
+/// Keeps nothing of a text but what tells it from others: an answer may be larger than memory.
+class Fingerprint : public Output {
+ public:
+  [[nodiscard]] Result<void> write(std::string_view bytes) override {
+    value_ = content_id(value_ + std::string(bytes));
+    return {};
+  }
+  [[nodiscard]] Result<void> flush() override { return {}; }
+  [[nodiscard]] const std::string& value() const { return value_; }
+
+ private:
+  std::string value_;
+};
+
+/// What one look found.
+struct Look {
+  std::string rows;  ///< a terminal's lines, else the answer's fingerprint
   std::uint64_t total = 0;
-  bool operator==(const Picture&) const = default;
+  std::string remark;  ///< what the answer lacks; "" if nothing
+  int width = 0;
+  int height = 0;
+  bool operator==(const Look&) const = default;
 };
 
 class Follower {
  public:
-  Follower(const Context& context, const ResultQuery& query, Session session)
-      : context_(context), query_(query), session_(std::move(session)) {}
+  Follower(const Context& context, const ResultQuery& query) : context_(context), query_(query) {}
 
   int run() {
     StopRequest stop;
-    while (!stop.is_made() && !output_.reader_gone()) {
-      if (auto shown = look(); !shown) return context_.failed(shown.error());
+    // Only so that a wait ends when the window gets another size.
+    std::signal(SIGWINCH, [](int) {});
+    while (!stop.is_made() && !reader_is_gone()) {
+      if (auto looked = look(); !looked) return end(context_.failed(looked.error()));
       // What came to be in directories that the look found, too, before they were watched.
-      if (watch_.add(directories())) continue;
-      watch_.wait(stop.descriptor());
+      if (session_ && watch_.add(directories())) continue;
+      const bool is_urgent = !session_ || session_->is_stale();
+      watch_.wait({stop.descriptor(), STDOUT_FILENO}, is_urgent);
     }
-    if (terminal_.is_terminal) (void)put("\n");
-    return stop.signal() == 0 ? k_done : k_signalled + stop.signal();
+    return end(stop.signal() == 0 ? k_done : k_signalled + stop.signal());
   }
 
  private:
-  /// 1. Notice what changed. 2. Ask. 3. Draw, if the answer is another one.
+  /// 1. Notice what changed. 2. Ask. 3. Show it, if the answer is another one.
   Result<void> look() {
     terminal_ = inspect_terminal(stdout, terminal_variables());
-    if (auto fresh = session_.make_fresh(context_.check_or(CheckLevel::dirs)); !fresh) return fresh;
-    for (std::string& warning : session_.take_warnings()) warning_ = std::move(warning);
-    auto picture = take_picture();
-    if (!picture) return fail(std::move(picture.error()));
-    const bool is_resized = terminal_.width != drawn_.width || terminal_.height != drawn_.height;
-    if (last_ == *picture && !is_resized) return {};
+    auto found = find();
+    if (!found) return fail(std::move(found.error()));
+    if (last_ == *found) return {};
+    const bool is_new_remark = !last_ || last_->remark != found->remark;
+    const bool is_new_answer = !last_ || last_->rows != found->rows;
     const bool is_first = !last_;
-    last_ = std::move(*picture);
-    drawn_ = terminal_;
+    last_ = std::move(*found);
     if (terminal_.is_terminal) return put(screen());
+    if (is_new_remark && !last_->remark.empty()) context_.note(last_->remark);
+    if (!is_new_answer || !session_) return {};
     // Answers for people are kept apart; those for programs are documents or lines of their own.
-    const bool apart = !is_first && context_.is_for_people();
-    return put((apart ? "\n" : "") + last_->rows);
+    if (!is_first && context_.is_for_people()) {
+      if (auto apart = put("\n"); !apart) return apart;
+    }
+    return render(query_, output_, nullptr);
   }
 
-  Result<Picture> take_picture() {
-    ResultQuery query = query_;
-    if (terminal_.is_terminal && terminal_.height > 0) {
-      const std::int64_t fitting = std::max(1, terminal_.height - k_lines_around);
-      query.limit = std::min(query.limit.value_or(fitting), fitting);
+  /// A root that isn't there, not yet or no longer, has no results; they may come.
+  Result<Look> find() {
+    Look found;
+    found.width = terminal_.width;
+    found.height = terminal_.height;
+    auto asked = ask(found);
+    if (asked) return found;
+    const ErrorCode code = asked.error().code;
+    const bool is_root_gone = code == ErrorCode::not_found || !root_is_there();
+    if (!is_root_gone) return fail(std::move(asked.error()));
+    session_.reset();
+    found.rows.clear();
+    found.remark = "no runs root: waiting for it";
+    return found;
+  }
+
+  [[nodiscard]] bool root_is_there() const {
+    return session_ && ::access(session_->paths().root.path.c_str(), F_OK) == 0;
+  }
+
+  Result<void> ask(Look& found) {
+    if (!session_) {
+      auto opened = context_.open_as_is();
+      if (!opened) return fail(std::move(opened.error()));
+      session_.emplace(std::move(*opened));
     }
-    Picture picture;
-    const auto taken = guarded(session_.catalog_path(), [&]() -> Result<void> {
-      auto rows = ktstr::run(session_.database(), query, system_clock());
+    if (auto fresh = session_->make_fresh(context_.check_or(CheckLevel::dirs)); !fresh)
+      return fresh;
+    for (const std::string& warning : session_->take_warnings()) found.remark = warning;
+    if (found.remark.empty()) found.remark = left_out();
+    ResultQuery query = query_;
+    if (!terminal_.is_terminal) {
+      Fingerprint fingerprint;
+      auto rendered = render(query, fingerprint, &found.total);
+      found.rows = fingerprint.value();
+      return rendered;
+    }
+    const std::int64_t fitting = std::max(1, terminal_.height - k_lines_around);
+    query.limit = std::min(query.limit.value_or(fitting), fitting);
+    StringOutput lines;
+    if (auto rendered = render(query, lines, &found.total); !rendered) return rendered;
+    found.rows = lines.text();
+    return query_.count_only ? Result<void>() : count_all(found.total);
+  }
+
+  [[nodiscard]] std::string left_out() {
+    auto counts = count_left_out(session_->database());
+    if (!counts) return {};
+    if (!query_.filters.strict) counts->drift = 0;
+    const std::string text = left_out_text(*counts);
+    return text.empty() ? text : "not in this answer: " + text;
+  }
+
+  Result<void> render(const ResultQuery& query, Output& output, std::uint64_t* count) {
+    return guarded(session_->catalog_path(), [&]() -> Result<void> {
+      auto rows = ktstr::run(session_->database(), query, system_clock());
       if (!rows) return fail(std::move(rows.error()));
       if (context_.is_for_people()) {
-        *rows = std::make_unique<ShortIdRows>(session_.database(), std::move(*rows));
+        *rows = std::make_unique<ShortIdRows>(session_->database(), std::move(*rows));
       }
-      StringOutput text;
-      const auto rendered = render_rows(**rows, text, context_.render_options(terminal_));
+      RenderOptions options = context_.render_options(terminal_);
+      options.stale = [this] { return session_->is_stale(); };
+      const auto rendered = render_rows(**rows, output, options);
       if (!rendered) return fail(rendered.error());
-      picture = {text.text(), rendered->rows};
+      if (count != nullptr) *count = rendered->rows;
       return {};
     });
-    if (!taken) return fail(taken.error());
-    if (query.limit && !query_.count_only) {
-      auto total = count_all();
-      if (!total) return fail(std::move(total.error()));
-      picture.total = *total;
-    }
-    return picture;
   }
 
-  Result<std::uint64_t> count_all() {
+  Result<void> count_all(std::uint64_t& total) {
     ResultQuery query = query_;
     query.count_only = true;
-    auto rows = ktstr::run(session_.database(), query, system_clock());
+    auto rows = ktstr::run(session_->database(), query, system_clock());
     if (!rows) return fail(std::move(rows.error()));
     std::vector<Value> row;
     const auto more = (*rows)->next(row);
     if (!more) return fail(more.error());
     const auto* count = *more && !row.empty() ? std::get_if<std::int64_t>(row.data()) : nullptr;
-    return count == nullptr ? 0 : static_cast<std::uint64_t>(*count);
+    if (count != nullptr) total = static_cast<std::uint64_t>(*count);
+    return {};
   }
 
-  /// Over what stands there, without a flicker: each line is cleared behind its text.
+  /// Over what stands there, without a flicker: each line is cleared behind its text. Lines that
+  /// are too long end at the edge, else they would push the others out.
   [[nodiscard]] std::string screen() const {
     std::string title = iso8601_utc(system_clock().now_ns()) + "  " + std::to_string(last_->total) +
                         (last_->total == 1 ? " row" : " rows") + ", Ctrl-C ends";
     if (watch_.is_polling()) title += " (looks every second)";
-    if (session_.is_stale()) title += " (stale)";
-    std::string out = "\x1b[H" + title + "\x1b[K\n";
-    for (const std::string_view line : split(last_->rows, '\n'))
-      out.append(line).append("\x1b[K\n");
-    if (!warning_.empty()) out += escape_control(warning_) + "\x1b[K";
-    return out + "\x1b[J";
+    std::string out = "\x1b[?7l\x1b[H" + cut_to_width(title, last_->width) + "\x1b[K\n";
+    const auto lines = split(last_->rows, '\n');
+    const auto fitting = static_cast<std::size_t>(std::max(1, last_->height - k_lines_around + 1));
+    for (std::size_t i = 0; i + 1 < lines.size() && i < fitting; ++i) {
+      out.append(lines[i]).append("\x1b[K\n");
+    }
+    out += cut_to_width(escape_control(last_->remark), last_->width) + "\x1b[K";
+    return out + "\x1b[J\x1b[?7h";
   }
 
   [[nodiscard]] std::vector<std::string> directories() {
-    const std::string& root = session_.paths().root.path;
+    const std::string& root = session_->paths().root.path;
     std::vector<std::string> found = {root};
-    const auto known = known_directories(session_.database());
+    const auto known = known_directories(session_->database());
     if (!known) return found;
     for (const std::string& path : *known) found.push_back(join_path(root, path));
     return found;
+  }
+
+  [[nodiscard]] bool reader_is_gone() const {
+    pollfd out{STDOUT_FILENO, 0, 0};
+    return output_.reader_gone() || (::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0);
   }
 
   Result<void> put(const std::string& text) {
@@ -129,27 +208,31 @@ class Follower {
     return output_.flush();
   }
 
+  int end(int status) {
+    if (terminal_.is_terminal) (void)put("\n");
+    return status;
+  }
+
   const Context& context_;
   const ResultQuery& query_;
-  Session session_;
+  std::optional<Session> session_;
   DirectoryWatch watch_;
   FileOutput output_{stdout};
   Terminal terminal_;
-  Terminal drawn_;
-  std::optional<Picture> last_;
-  std::string warning_;
+  std::optional<Look> last_;
 };
 
 }  // namespace
 
 int follow_query(const Context& context, const ResultQuery& query) {
-  auto session = context.open_as_is();
-  if (!session) return context.failed(session.error());
+  if (context.check_or(CheckLevel::dirs) == CheckLevel::none) {
+    return context.failed({ErrorCode::usage, "--follow with --check none would notice nothing"});
+  }
   ResultQuery followed = query;
   // What is new has to be on the screen.
   const bool is_ordered = !query.order_by.empty() || !query.group_by.empty() || query.count_only;
   if (!is_ordered) followed.order_by = {"-time_ns"};
-  return Follower(context, followed, std::move(*session)).run();
+  return Follower(context, followed).run();
 }
 
 }  // namespace ktstr

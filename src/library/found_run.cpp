@@ -8,8 +8,10 @@
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "library/left_out_text.hpp"
+#include "library/walked_run.hpp"
 #include "query/newest_run.hpp"
 #include "query/run_report_rows.hpp"
+#include "store/walk_internal.hpp"
 
 namespace ktstr {
 namespace {
@@ -17,6 +19,13 @@ namespace {
 bool is_path(const std::string& text) {
   return text == "." || text == ".." || text.starts_with('/') || text.starts_with("./") ||
          text.starts_with("../");
+}
+
+/// Of a relative path that doesn't begin as one, which a run's name goes before.
+bool is_directory_with_slash(const std::string& text, FileSystem& files) {
+  if (text.find('/') == std::string::npos) return false;
+  const auto status = files.status(text, FollowLinks::yes);
+  return status && status->kind == FileKind::directory;
 }
 
 /// A sidecar's job ("" if none) and file name, of its path below `directory`.
@@ -37,6 +46,17 @@ std::string broken_text(const Collection& collection) {
   add(collection.parse_errors.size(), "unparsable");
   add(collection.io_errors.size(), "unreadable");
   return text;
+}
+
+/// Of one that is there: no directory is an empty answer.
+Result<void> check_listing(const std::string& directory, FileSystem& files) {
+  const auto opened = files.open_directory(directory);
+  const Result<void> listed =
+      opened ? (*opened)->list().map([](const auto&) {}) : Result<void>(fail(opened.error()));
+  if (listed || listed.error().code == ErrorCode::not_found) return {};
+  Error error = listed.error();
+  error.path = directory;
+  return fail(std::move(error));
 }
 
 Result<FoundRun> load_named(Session& session, const NamedRun& run) {
@@ -95,12 +115,16 @@ Result<std::optional<std::string>> directory_by_path(const RunSelection& selecti
               "a run below the root goes by its name, as `ktstr-index list` shows it");
 }
 
-FoundRun read_run(const std::string& directory, std::uint64_t max_file_bytes) {
+Result<FoundRun> read_run(const std::string& directory, const DirectoryReading& reading) {
+  if (auto listed = check_listing(directory, reading.files); !listed) {
+    return fail(std::move(listed.error()));
+  }
   WalkOptions options;
   options.sink = [](std::string_view) {};
   options.samples = SampleHandling::reduce;
-  options.max_file_bytes = max_file_bytes;
-  Collection collection = collect_with_errors(directory, options);
+  options.max_file_bytes = reading.max_file_bytes;
+  Collection collection = collect_with_errors(reading.files, directory, options);
+  note_unlisted_jobs(reading.files, directory, reading.note);
   // In the catalog's order. That of whole paths has "job-1/x" before "job/x".
   std::sort(collection.sidecars.begin(), collection.sidecars.end(),
             [&](const LoadedSidecar& left, const LoadedSidecar& right) {
@@ -115,11 +139,26 @@ FoundRun read_run(const std::string& directory, std::uint64_t max_file_bytes) {
   return found;
 }
 
-Result<FoundRun> load_run(Session& session, const RunSelection& selection) {
+Result<FoundRun> load_run(Session& session, const RunSelection& selection,
+                          const DirectoryReading& reading) {
   if (!selection.run) return load_newest(session, selection.kernel);
   const auto run = find_run(session.database(), *selection.run);
-  if (!run) return fail(run.error());
-  return load_named(session, *run);
+  if (run) return load_named(session, *run);
+  const bool is_unknown = run.error().code == ErrorCode::usage;
+  if (is_unknown && is_directory_with_slash(*selection.run, reading.files)) {
+    return read_run(*selection.run, reading);
+  }
+  return fail(run.error());
+}
+
+Result<FoundRun> find_run_without_root(const Error& reason, const RunSelection& selection,
+                                       const DirectoryReading& reading) {
+  if (reason.code != ErrorCode::not_found) return fail(reason);
+  if (!selection.run) return no_run(reason.text());
+  if (is_directory_with_slash(*selection.run, reading.files)) {
+    return read_run(*selection.run, reading);
+  }
+  return fail(reason);
 }
 
 }  // namespace ktstr

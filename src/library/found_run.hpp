@@ -33,11 +33,28 @@ struct FoundRun {
     const RunSelection& selection, const std::optional<std::string>& sidecar_dir,
     FileSystem& files);
 
-/// Any directory, whatever root it is in: every file is read, nothing is kept.
-[[nodiscard]] FoundRun read_run(const std::string& directory, std::uint64_t max_file_bytes);
+/// How directories are read that no catalog has.
+struct DirectoryReading {
+  FileSystem& files;
+  std::uint64_t max_file_bytes = 256ULL << 20;
+  MessageSink note = {};  ///< gets a line for each job that can't be listed; must be there
+};
 
-/// The run of the selection from the catalog, which must be fresh. Error usage: no such run. That
-/// there is no newest run is no error.
-[[nodiscard]] Result<FoundRun> load_run(Session& session, const RunSelection& selection);
+/// Any directory, whatever root it is in: every file is read, nothing is kept. One that isn't there
+/// (yet) has no results. Errors: permission or io, if it can't be listed.
+[[nodiscard]] Result<FoundRun> read_run(const std::string& directory,
+                                        const DirectoryReading& reading);
+
+/// The run of the selection from the catalog, which must be fresh; a name with a slash that is no
+/// run there may be that of any directory. Errors: usage for no such run, and those of read_run.
+/// That there is no newest run is no error.
+[[nodiscard]] Result<FoundRun> load_run(Session& session, const RunSelection& selection,
+                                        const DirectoryReading& reading);
+
+/// The same where the root could not be opened, with the reason. No root yet is no error, unless
+/// the selection names a run.
+[[nodiscard]] Result<FoundRun> find_run_without_root(const Error& reason,
+                                                     const RunSelection& selection,
+                                                     const DirectoryReading& reading);
 
 }  // namespace ktstr

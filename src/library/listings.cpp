@@ -76,12 +76,10 @@ std::optional<std::string> sidecar_directory(const RunSelection& selection,
 
 Result<FoundRun> find_stored_run(const RunSelection& selection, const ListingOptions& options,
                                  const MessageSink& note) {
+  const DirectoryReading reading{system_file_system(), options.max_file_bytes, note};
   auto session = open_fresh(options, note);
-  if (session) return load_run(*session, selection);
-  if (session.error().code != ErrorCode::not_found) return fail(std::move(session.error()));
-  FoundRun none;
-  none.missing = session.error().text();
-  return none;
+  return session ? load_run(*session, selection, reading)
+                 : find_run_without_root(session.error(), selection, reading);
 }
 
 }  // namespace
@@ -146,7 +144,7 @@ Result<std::string> last_run(const RunSelection& selection, const ListingOptions
       directory_by_path(selection, sidecar_directory(selection, options), system_file_system());
   if (!directory) return fail(directory.error());
   const Result<FoundRun> found =
-      *directory ? Result<FoundRun>(read_run(**directory, options.max_file_bytes))
+      *directory ? read_run(**directory, {system_file_system(), options.max_file_bytes, note})
                  : find_stored_run(selection, options, note);
   if (!found) return fail(found.error());
   if (!found->path) {
@@ -165,6 +163,9 @@ Result<ReplaySelection> failed_tests(const ReplayOptions& replay, const ListingO
   note_left_out(*session, note);
   auto choice = choose_replay(*session, replay);
   if (!choice) return fail(std::move(choice.error()));
+  if (choice->failed.pool_results == 0) {
+    return fail(ErrorCode::not_found, no_results_text(*session));
+  }
   std::string filter = nextest_filter(choice->names);
   return ReplaySelection{std::move(choice->names), std::move(filter)};
 }

@@ -10,9 +10,9 @@ namespace ktstr {
 
 const std::vector<RowColumn>& MetricRows::columns() const {
   // The first five are the harness's own listing.
-  static const std::vector<RowColumn> k_columns = {{"name", 0, 32},   {"polarity"}, {"default_abs"},
-                                                   {"default_rel"},   {"unit"},     {"kind", 2, 20},
-                                                   {"meaning", 1, 24}};
+  static const std::vector<RowColumn> k_columns = {
+      {"name", 0, 30}, {"polarity", 0, 8}, {"default_abs", 2}, {"default_rel", 2},
+      {"unit", 2},     {"kind", 4, 20},    {"meaning", 3, 24}};
   return k_columns;
 }
 

@@ -8,10 +8,6 @@ namespace ktstr {
 Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& options) {
   auto failed = find_failed_tests(session.database(), options.in_whole_pool);
   if (!failed) return fail(std::move(failed.error()));
-  if (failed->pool_results == 0) {
-    return fail(ErrorCode::not_found, "no sidecars found under " + session.paths().root.path +
-                                          " - run the suite first or pass --dir");
-  }
   ReplayChoice choice{std::move(*failed), {}};
   for (const std::string& name : choice.failed.names) {
     if (!options.substring || name.find(*options.substring) != std::string::npos) {
@@ -19,6 +15,11 @@ Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& option
     }
   }
   return choice;
+}
+
+std::string no_results_text(const Session& session) {
+  return "no sidecars found under " + session.paths().root.path +
+         " - run the suite first or pass --dir";
 }
 
 }  // namespace ktstr

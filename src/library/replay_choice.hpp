@@ -16,7 +16,10 @@ struct ReplayChoice {
   std::vector<std::string> names;
 };
 
-/// From a fresh catalog. Error not_found: a pool without results.
+/// From a fresh catalog. A pool without results has nothing to choose, and that is no error.
 [[nodiscard]] Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& options);
+
+/// What there is to say about a pool without results.
+[[nodiscard]] std::string no_results_text(const Session& session);
 
 }  // namespace ktstr

@@ -7,9 +7,7 @@
 #include "store/walk_internal.hpp"
 
 namespace ktstr {
-namespace {
 
-/// The walk passes over these without a word.
 void note_unlisted_jobs(FileSystem& files, const std::string& directory, const MessageSink& note) {
   const auto opened = files.open_directory(directory);
   if (!opened) return;
@@ -26,8 +24,6 @@ void note_unlisted_jobs(FileSystem& files, const std::string& directory, const M
     }
   }
 }
-
-}  // namespace
 
 Result<Collection> walk_run(FileSystem& files, const WalkedRunOptions& options) {
   const auto directory = find_run_directory(files, options.root, options.run);

@@ -21,4 +21,7 @@ struct WalkedRunOptions {
 /// find_run_directory; not_found if no file is named as a sidecar.
 [[nodiscard]] Result<Collection> walk_run(FileSystem& files, const WalkedRunOptions& options);
 
+/// A line for each job directory that can't be listed: a walk passes over it without a word.
+void note_unlisted_jobs(FileSystem& files, const std::string& directory, const MessageSink& note);
+
 }  // namespace ktstr

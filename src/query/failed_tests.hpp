@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +19,12 @@ struct FailedTests {
   std::int64_t pool_results = 0;   ///< of the whole pool
   std::int64_t scope_results = 0;  ///< of the scope
   std::vector<std::string> names;  ///< with a failed result in the scope; distinct, in byte order
+  /// Tests besides that failed in job directories of a session's run directories.
+  std::int64_t left_in_jobs = 0;
 };
 
-/// Of the last session, job directories included, or of the whole pool.
+/// Of the last session, or of the whole pool. Job directories belong to no session: they count
+/// where the scope has none.
 [[nodiscard]] Result<FailedTests> find_failed_tests(SQLite::Database& database, bool in_whole_pool);
 
 /// Results of one test by verdict.
@@ -32,9 +37,24 @@ struct VerdictCounts {
   [[nodiscard]] std::int64_t all() const { return pass + fail + skip + inconclusive; }
 };
 
-/// Of the pool's results of one session, by test name.
+/// A file as it was written once. The harness writes a new file and renames it, so what a run has
+/// written anew differs. The ctime isn't asked: a link to a file doesn't run its test.
+struct WrittenFile {
+  std::string path;  ///< below the root
+  std::int64_t inode = 0;
+  std::int64_t mtime_ns = 0;
+
+  friend auto operator<=>(const WrittenFile&, const WrittenFile&) = default;
+};
+
+/// The files of the pool's results of one session.
+[[nodiscard]] Result<std::set<WrittenFile>> session_files(SQLite::Database& database,
+                                                          const std::string& session);
+
+/// Of the pool's results of one session, by test name; those in the files `before` don't count.
 [[nodiscard]] Result<std::map<std::string, VerdictCounts>> session_verdicts(
-    SQLite::Database& database, const std::string& session);
+    SQLite::Database& database, const std::string& session,
+    const std::set<WrittenFile>& before = {});
 
 /// Sidecars directly in a run directory that carry another session's token, or none.
 struct OlderResults {

@@ -23,6 +23,7 @@ Result<ResultScope> last_session(SQLite::Database& database) {
   return guarded(database.getFilename(), [&]() -> ResultScope {
     SQLite::Statement newest(database,
                              "SELECT run_dir, session FROM run_dirs\n"
+                             "WHERE tests + drift + corrupt + unreadable > 0\n"
                              "ORDER BY mtime_ns DESC NULLS LAST, run_dir DESC LIMIT 1");
     if (!newest.executeStep()) return read_whole_pool(database);
     if (newest.getColumn(1).isNull()) return {std::nullopt, {column_bytes(newest, 0)}};

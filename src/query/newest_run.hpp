@@ -15,7 +15,8 @@ class Database;
 namespace ktstr {
 
 /// The run directories by the time of their own entries, newest first; of equals, the last name in
-/// byte order, as the harness's choice of the newest has it. No dot directories.
+/// byte order, as the harness's choice of the newest has it (`list`, which only shows them, has
+/// ties ascending). No dot directories; empty ones, too.
 [[nodiscard]] Result<std::vector<std::string>> runs_newest_first(SQLite::Database& database);
 
 /// Whether the name is that of a run under the kernel that the harness labels so: "LABEL-…"; or,

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "report/host_differences_document.hpp"
 #include "report/nextest_filter.hpp"
 
 namespace ktstr {
@@ -62,30 +63,34 @@ const char* drift_state(const HostDrift& drift) {
   return drift.differences.empty() ? "unchanged" : "changed";
 }
 
-JsonArray difference_lines(const HostDrift& drift) {
-  std::vector<std::string> lines;
-  for (const HostDifference& difference : drift.differences) {
-    std::string line = host_differences_text({difference});
-    line.pop_back();
-    lines.push_back(line.substr(line.find_first_not_of(' ')));
-  }
-  return json_array(lines);
+std::string left_in_jobs_text(std::int64_t count) {
+  if (count == 0) return {};
+  return "; " + failed_tests_text(static_cast<std::size_t>(count)) +
+         " in job directories, which belong to no session, " + (count == 1 ? "is" : "are") +
+         " left out; --all takes " + (count == 1 ? "it" : "them");
 }
 
 }  // namespace
 
-std::string scope_text(const ResultScope& scope) {
+std::string scope_text(const FailedTests& failed) {
+  const ResultScope& scope = failed.scope;
   if (scope.is_whole_pool) return "the whole pool, " + directories(scope);
-  if (scope.session) return "last session " + shown(*scope.session) + ", " + directories(scope);
+  if (scope.session) {
+    return "last session " + shown(*scope.session) + ", " + directories(scope) +
+           left_in_jobs_text(failed.left_in_jobs);
+  }
   return "run directory " + shown(scope.run_dirs.front()) + ", which has no session token";
 }
 
 std::string nothing_to_replay_text(const FailedTests& failed,
                                    const std::optional<std::string>& substring) {
+  if (failed.names.size() == 1) {
+    return fmt::format("the one failed test has a name without '{}'; the filter matches nothing",
+                       shown(substring.value_or("")));
+  }
   if (!failed.names.empty()) {
     return fmt::format("none of the {} has a name that contains '{}'; the filter matches nothing",
-                       counted(failed.names.size(), "failed test", "failed tests"),
-                       shown(substring.value_or("")));
+                       failed_tests_text(failed.names.size()), shown(substring.value_or("")));
   }
   std::string text = failed.scope_results == 0
                          ? "there are no results there"
@@ -95,6 +100,17 @@ std::string nothing_to_replay_text(const FailedTests& failed,
   text += ", so the filter matches nothing";
   if (!failed.scope.is_whole_pool) text += "; --all looks at every run directory";
   return text;
+}
+
+std::string to_replay_text(std::size_t count) {
+  return fmt::format(
+      "{}; --exec runs {}, and so does the filter in: ktstr-index run -- cargo nextest run -E "
+      "FILTER",
+      failed_tests_text(count), count == 1 ? "it" : "them");
+}
+
+std::string failed_tests_text(std::size_t count) {
+  return counted(count, "failed test", "failed tests");
 }
 
 std::string replaced_text(const OlderResults& older, const std::string& run_dir) {
@@ -133,7 +149,8 @@ JsonObject replay_document(const ResultScope& scope, const std::vector<std::stri
   JsonObject scope_object;
   scope_object.add("session", scope.session).add("run_dirs", json_array(scope.run_dirs));
   JsonObject host;
-  host.add("state", drift_state(drift)).add("differences", difference_lines(drift));
+  host.add("state", drift_state(drift))
+      .add("differences", host_differences_document(drift.differences));
   JsonObject document;
   document.add("filter", nextest_filter(names)).add("tests", json_array(names));
   document.add("scope", std::move(scope_object)).add("host", std::move(host));

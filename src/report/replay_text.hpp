@@ -4,6 +4,7 @@
 // What `replay` says about its choice, its outcome and the host. Texts of several lines have no
 // newline at the end, and control characters of foreign names are escaped. Pure; thread-safe.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +16,14 @@
 
 namespace ktstr {
 
-/// "last session 17…, 2 run directories".
-[[nodiscard]] std::string scope_text(const ResultScope& scope);
+/// "last session 17…, 2 run directories", and which failures that leaves out.
+[[nodiscard]] std::string scope_text(const FailedTests& failed);
+
+/// "2 failed tests".
+[[nodiscard]] std::string failed_tests_text(std::size_t count);
+
+/// What to do about that many: how they are run.
+[[nodiscard]] std::string to_replay_text(std::size_t count);
 
 /// Why there is nothing to replay: `substring` is what names had to contain, if anything.
 [[nodiscard]] std::string nothing_to_replay_text(const FailedTests& failed,

@@ -106,6 +106,9 @@ class LastRun(Scenario):
         self.put_run("c-def5678", "c", time=2000)
         self.put_run("a-def5678", "a", time=2000)
         self.assertEqual(self.scenarios(), ["c"])
+        # A list is read from above, where names ascend; the choice is the harness's.
+        self.assertEqual([row["run"] for row in self.rows("list")],
+                         ["a-def5678", "b-def5678", "c-def5678"])
 
     def test_kernel_means_the_newest_run_of_that_label(self):
         self.put_run("6.14.2-abc1234", "old", time=1000)
@@ -163,6 +166,52 @@ class LastRun(Scenario):
                          ["a.ktstr.json", "job"])
         self.assertEqual(list(self.home.iterdir()), [])
         self.assertEqual(list(self.root.iterdir()), [])
+
+    def test_an_existing_directory_with_a_slash_is_a_path_unless_a_run_has_the_name(self):
+        self.put_run(RUN, "flat")
+        self.put_run(f"{RUN}/job-1", "stored")
+        for path in (f"{RUN}/job-1", "clean/6.12.3-0a1e42a"):
+            (self.temporary / path).mkdir(parents=True)
+            (self.temporary / path / "a.ktstr.json").write_text(record("outside"))
+        document = self.document("--dir", "clean/6.12.3-0a1e42a")
+        self.assertEqual((document["tests"], document["run_dir"], document["path"]),
+                         (1, None, "clean/6.12.3-0a1e42a"))
+        self.assertEqual(self.scenarios("--dir", f"{RUN}/job-1"), ["stored"])
+        self.last_run("--dir", "clean/missing", status=2)
+        # Without a slash it is a name alone.
+        self.last_run("--dir", "clean", status=2)
+
+    def test_a_run_named_without_a_root_is_an_error_unless_it_is_a_directory(self):
+        missing = self.temporary / "missing"
+        for name in (RUN, "clean/nothing"):
+            done = self.run_command("last-run", "--root", missing, "--run-dir", name, status=3)
+            self.assertEqual(done.stdout, b"")
+            self.assertIn(b"no such runs root", done.stderr)
+        (self.temporary / "clean/run").mkdir(parents=True)
+        (self.temporary / "clean/run/a.ktstr.json").write_text(record("a"))
+        self.assertEqual(self.json("last-run", "--root", missing, "--dir", "clean/run")["tests"], 1)
+        self.assertEqual(self.json("last-run", "--root", missing, "--kernel", "6.14.2")["tests"], 0)
+
+    def test_a_directory_that_cannot_be_listed_is_status_3_and_named(self):
+        closed = self.temporary / "closed"
+        closed.mkdir()
+        (closed / "a.ktstr.json").write_text(record("a"))
+        closed.chmod(0)
+        for options in ({"options": ["--dir", closed]},
+                        {"options": [], "env": {"KTSTR_SIDECAR_DIR": str(closed)}}):
+            done = self.run_command("last-run", "--root", self.root, *options["options"],
+                                    env=options.get("env"), status=3, as_nobody=True)
+            self.assertEqual(done.stdout, b"")
+            self.assertIn(f"{closed}: Permission denied".encode(), done.stderr)
+
+    def test_a_job_that_cannot_be_listed_is_named(self):
+        outside = self.temporary / "outside"
+        (outside / "job").mkdir(parents=True)
+        (outside / "a.ktstr.json").write_text(record("a"))
+        (outside / "job").chmod(0)
+        done = self.run_command("last-run", "--dir", outside, as_nobody=True)
+        self.assertIn(f"can't list {outside}/job: Permission denied".encode(), done.stderr)
+        self.assertIn(b"1 result", done.stderr)
 
     def test_a_path_gives_the_text_of_the_catalog(self):
         self.make_pool("--seed", 7, "--tests", 12, "--run-directories", 3)

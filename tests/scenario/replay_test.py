@@ -4,9 +4,11 @@
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
+import subprocess
 
 import jsonschema
 from harness_test import HarnessScenario
@@ -100,13 +102,15 @@ ktstr-index: (no host context captured)
         self.write(passed=True)
         self.assertEqual(self.replay("--exec", env={"PATH": "/none"}).stdout.decode(), NOTHING)
 
-    def test_an_empty_pool_is_an_error_that_says_what_to_do(self):
-        done = self.replay(status=3)
-        self.assertEqual(done.stdout, b"")
-        self.assertIn(f"no sidecars found under {self.root} - run the suite first or pass --dir",
-                      done.stderr.decode())
+    def test_an_empty_pool_is_nothing_to_replay_and_says_what_to_do(self):
+        for options in ([], ["--exec"], ["--all"]):
+            done = self.replay(*options)
+            self.assertEqual(done.stdout.decode(), NOTHING)
+            self.assertEqual(
+                done.stderr.decode(), f"ktstr-index: no sidecars found under {self.root} - run the "
+                "suite first or pass --dir\n")
         self.put("run/t-000000000000000a.ktstr.json", "{cut off")
-        self.assertIn("1 corrupt", self.said(status=3))
+        self.assertIn("1 corrupt", self.said())
 
     def test_a_missing_root_is_an_error(self):
         self.root.rmdir()
@@ -121,14 +125,42 @@ ktstr-index: (no host context captured)
         self.assertIn("not in this answer: 1 corrupt, 1 of another schema", done.stderr.decode())
         self.assertEqual(done.stdout.decode(), term("wakes_up") + "\n")
 
-    def test_an_empty_newest_directory_is_not_a_success(self):
+    def test_an_empty_newest_directory_does_not_hide_the_last_session(self):
         self.write()
         self.make_newest("unknown-abc1234", 1)
-        (self.root / "6.99.0-abc1234").mkdir()
+        (self.root / "zz-new").mkdir()
+        done = self.replay()
+        self.assertEqual(done.stdout.decode(), term("wakes_up") + "\n")
+        self.assertIn("last session one, 1 run directory", done.stderr.decode())
+
+    def test_a_newest_directory_of_broken_files_is_not_a_success(self):
+        self.write()
+        self.make_newest("unknown-abc1234", 1)
+        self.put("6.99.0-abc1234/t-000000000000000a.ktstr.json", "{cut off")
         done = self.replay()
         self.assertEqual(done.stdout.decode(), NOTHING)
         self.assertIn("there are no results there", done.stderr.decode())
         self.assertIn("--all", done.stderr.decode())
+
+    def test_job_directories_belong_to_no_session(self):
+        path = self.write(test_name="flat")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        self.put("unknown-abc1234/job-1/x-000000000000000a.ktstr.json",
+                 json.dumps({**record, "test_name": "in_job"}))
+        self.assertEqual(self.chosen(), ["flat"])
+        self.assertEqual([row["test_name"] for row in
+                          self.rows("query", "--session", "one", "--verdict", "fail")], ["flat"])
+        self.assertIn("; 1 failed test in job directories, which belong to no session, is left "
+                      "out; --all takes it\n", self.said())
+        self.assertEqual(self.chosen("--all"), ["flat", "in_job"])
+        (self.root / "unknown-abc1234/.ktstr_run_epoch").unlink()
+        self.assertEqual(self.chosen(), ["flat", "in_job"])
+        self.assertNotIn("left out", self.said())
+
+    def test_sentences_about_one_test_are_in_the_singular(self):
+        self.write()
+        self.assertIn("1 failed test; --exec runs it, and", self.said())
+        self.assertIn("the one failed test has a name without 'nosuch'", self.said("-E", "nosuch"))
 
     def test_another_pool_is_only_looked_at(self):
         self.write("one", test_name="there", env={"KTSTR_KERNEL": "6.12.0"})
@@ -179,15 +211,27 @@ class Documents(ReplayScenario):
         self.write(host={"arch": "z80", "kernel_name": "Linux"})
         host = self.document()["host"]
         self.assertEqual(host["state"], "changed")
-        self.assertIn(f"arch: z80 → {os.uname().machine}", host["differences"])
-        self.assertNotIn("kernel_name", "".join(host["differences"]))
+        self.assertIn({"field": "arch", "a": "z80", "b": os.uname().machine}, host["differences"])
+        self.assertNotIn("kernel_name", [entry["field"] for entry in host["differences"]])
         said = self.said()
         self.assertIn("host context drift since capture:\n", said)
         self.assertIn(f"\n  arch: z80 → {os.uname().machine}\n", said)
 
     def test_the_writers_heap_is_no_difference(self):
         self.write(host={"heap_state": {"narenas": 7}})
-        self.assertNotIn("heap", "".join(self.document()["host"]["differences"]))
+        self.assertNotIn("heap", str(self.document()["host"]["differences"]))
+
+    def test_an_empty_pool_has_a_valid_document(self):
+        self.assertEqual(self.document(), {
+            "filter": NOTHING.rstrip("\n"), "tests": [],
+            "scope": {"session": None, "run_dirs": []},
+            "host": {"state": "none", "differences": []}})
+
+    def test_differences_are_those_of_show_host(self):
+        run_dir = self.write(host={"arch": "z80"}).parent.name
+        shown = self.json("show-host", "--root", self.root, "--diff", run_dir)["differences"]
+        fields = [entry["field"] for entry in self.document()["host"]["differences"]]
+        self.assertEqual(fields, [entry["field"] for entry in shown])
 
     def test_other_formats_have_a_row_for_each_test(self):
         self.write(test_name="a")
@@ -277,6 +321,38 @@ done
         filters = [text for flag, text in zip(arguments, arguments[1:]) if flag == "-E"]
         self.assertGreater(len(filters), 1)
         self.assertEqual(len(" | ".join(filters).split(" | ")), 1502)
+
+    def test_a_command_too_long_for_the_system_is_refused_before_anything_is_said_to_run(self):
+        record = json.loads(next(self.root.glob("*/a-*.ktstr.json")).read_text(encoding="utf-8"))
+        for number in range(1500):
+            self.put(f"unknown-abc1234/x-{number:016x}.ktstr.json",
+                     json.dumps({**record, "test_name": f"a_long_name_for_a_test_{number:060}"}))
+        # The room for arguments is a quarter of the stack, but 128 KiB at least.
+        small = (512 * 1024, 512 * 1024)
+        done = subprocess.run(
+            [COMMAND, "replay", "--root", str(self.root), "--exec"], capture_output=True,
+            env=self.environment(PATH=f"{self.fake}:{os.defpath}"), cwd=self.temporary, timeout=60,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, small), check=False)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 2, said)
+        self.assertIn("too long for this system\ntake fewer of the 1502 failed tests with --filter",
+                      said)
+        self.assertNotIn("replaying", said)
+        self.assertNotIn("will be replaced", said)
+        self.assertFalse((self.fake / "arguments").exists())
+
+    def test_results_of_an_earlier_step_with_the_same_token_are_no_outcome(self):
+        self.assertEqual(self.outcome(env={"KTSTR_RUN_EPOCH": "before"})[0],
+                         "0 FIXED, 0 PERSISTENT, 0 INCONCLUSIVE, 0 MIXED, 2 DROPPED")
+        self.will_write(test_name="a", passed=True)
+        self.assertEqual(self.outcome(env={"KTSTR_RUN_EPOCH": "before"})[0],
+                         "1 FIXED, 0 PERSISTENT, 0 INCONCLUSIVE, 0 MIXED, 1 DROPPED")
+
+    def test_a_result_written_again_just_as_it_was_is_an_outcome(self):
+        content = next(self.root.glob("*/b-*.ktstr.json")).read_text(encoding="utf-8")
+        (self.fake / "records" / "0").write_text(content, encoding="utf-8")
+        self.assertEqual(self.outcome(env={"KTSTR_RUN_EPOCH": "before"})[0],
+                         "0 FIXED, 1 PERSISTENT, 0 INCONCLUSIVE, 0 MIXED, 1 DROPPED")
 
     def test_what_passes_now_is_fixed_and_the_rest_is_explained(self):
         for name in ("judged", "mixed", "persistent", "skipped"):

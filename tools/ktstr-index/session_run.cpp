@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "session_run.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+
 #include "base/clock.hpp"
 #include "environment/kconfig_setting.hpp"
 #include "ktstr/kernel.hpp"
@@ -13,6 +18,24 @@ namespace {
 // As shells say it.
 constexpr int k_not_found_status = 127;
 constexpr int k_not_runnable_status = 126;
+
+// Linux's own limits, whatever sysconf says where the stack is unlimited.
+constexpr std::size_t k_longest_argument = 128 * 1024;
+constexpr std::size_t k_longest_command = 6 * 1024 * 1024;
+// What is set for the session, and what the command adds for those that it starts in turn.
+constexpr std::size_t k_headroom = 32 * 1024;
+
+std::size_t length_of(std::string_view text) { return text.size() + 1 + sizeof(char*); }
+
+std::size_t room_for_arguments() {
+  const long stated = ::sysconf(_SC_ARG_MAX);
+  const std::size_t limit = stated < 0
+                                ? k_longest_command
+                                : std::min(static_cast<std::size_t>(stated), k_longest_command);
+  std::size_t used = k_headroom;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) used += length_of(*entry);
+  return limit > used ? limit - used : 0;
+}
 
 std::string root_for(const SessionOptions& options) {
   if (const auto paths = find_paths(options)) return paths->root.path;
@@ -77,6 +100,18 @@ Result<ChildEnd> run_in_session(const Context& context, const SessionRun& run,
   EnvironmentChanges changes = changes_for(context.session_options(), run);
   changes.insert(changes.end(), more.begin(), more.end());
   return run_child(command, changes);
+}
+
+Result<void> check_length(const std::vector<std::string>& command) {
+  std::size_t total = 0;
+  std::size_t longest = 0;
+  for (const std::string& argument : command) {
+    total += length_of(argument);
+    longest = std::max(longest, argument.size() + 1);
+  }
+  if (total <= room_for_arguments() && longest <= k_longest_argument) return {};
+  return fail(ErrorCode::usage,
+              "a command of " + std::to_string(total) + " bytes is too long for this system");
 }
 
 int not_started(const Context& context, const Error& error) {

@@ -33,6 +33,10 @@ struct SessionRun {
                                               const std::vector<std::string>& command,
                                               const EnvironmentChanges& more = {});
 
+/// Whether the system takes a command so long. Error usage: it doesn't; what makes it shorter is
+/// the caller's to say.
+[[nodiscard]] Result<void> check_length(const std::vector<std::string>& command);
+
 /// Says why the command could not be started; gives the exit status that shells have for it.
 [[nodiscard]] int not_started(const Context& context, const Error& error);
 

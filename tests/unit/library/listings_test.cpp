@@ -295,6 +295,12 @@ TEST_F(ListingsOfAPool, ReportNothingWithoutARoot) {
   EXPECT_TRUE(contains(said(), "no such runs root")) << said();
 }
 
+TEST_F(ListingsOfAPool, RefuseANamedRunWithoutARoot) {
+  const auto report = last_run({k_new, {}}, options_);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::not_found);
+}
+
 TEST_F(ListingsOfAPool, EscapeForeignNamesInWhatTheySay) {
   std::filesystem::create_directories(*options_.root + "/6.14.2-\x1b[31m");
   EXPECT_EQ(last_run({}, options_).value(), "");

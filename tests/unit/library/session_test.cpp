@@ -31,6 +31,15 @@ TEST(Session, TellsOfDamageThatOnlyTheRefreshCameAcross) {
   EXPECT_TRUE(session->take_warnings().empty());
 }
 
+TEST(Session, NamesTheOptionOfARootThatIsNotThere) {
+  SessionOptions options;
+  const auto own = check_root("/nowhere/at/all", options);
+  ASSERT_FALSE(own);
+  EXPECT_EQ(own.error().hint, "run the tests first, or name another with --root");
+  options.is_foreign = true;
+  EXPECT_EQ(check_root("/nowhere/at/all", options).error().hint, "name another with --dir");
+}
+
 TEST(Session, WritesNothingBelowTheRootOfAForeignPool) {
   TemporaryDirectory directory;
   directory.write("pool/run/a.ktstr.json", sidecar_of("a"));

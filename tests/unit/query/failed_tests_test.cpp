@@ -59,10 +59,25 @@ TEST_F(FailedTestsOf, EquallyNewDirectoriesAreThoseOfTheLastName) {
   EXPECT_EQ(find().names, Names{"in_c"});
 }
 
-TEST_F(FailedTestsOf, JobDirectoriesBelongToTheirRun) {
-  add_run("a", 10, text("now"));
+TEST_F(FailedTestsOf, JobDirectoriesBelongToTheirRunIfItHasNoToken) {
+  add_run("a", 10);
   add(catalog_.add_directory("a", "job-1"), "in_job", "fail");
   EXPECT_EQ(find().names, Names{"in_job"});
+  EXPECT_EQ(find().left_in_jobs, 0);
+}
+
+TEST_F(FailedTestsOf, JobDirectoriesAreLeftOutOfASessionAndCountedByTest) {
+  add(add_run("a", 10, text("now")), "both", "fail");
+  add(add_run("other", 5, text("before")), "elsewhere", "fail");
+  const auto job = catalog_.add_directory("a", "job-1");
+  for (const char* test : {"in_job", "in_job", "both"}) add(job, test, "fail");
+  add(job, "passed", "pass");
+  add(catalog_.add_directory("other", "job-1"), "elsewhere_too", "fail");
+  const FailedTests found = find();
+  EXPECT_EQ(found.names, Names{"both"});
+  EXPECT_EQ(found.scope_results, 1);
+  EXPECT_EQ(found.left_in_jobs, 1);
+  EXPECT_EQ(find(true).names, (Names{"both", "elsewhere", "elsewhere_too", "in_job"}));
 }
 
 TEST_F(FailedTestsOf, TheWholePoolAreThoseOfDotDirectoriesToo) {
@@ -106,13 +121,27 @@ TEST_F(FailedTestsOf, AnEmptyPoolAreNone) {
   EXPECT_TRUE(find().names.empty());
 }
 
-TEST_F(FailedTestsOf, AnEmptyNewestDirectoryAreNoneWhateverTheOthersHold) {
+TEST_F(FailedTestsOf, AnEmptyDirectoryDoNotHideTheLastSession) {
   add(add_run("a", 10), "in_a", "fail");
-  add_run("b", 30);
+  add_run("b", 30, text("now"));
+  EXPECT_EQ(find().scope.run_dirs, Names{"a"});
+  EXPECT_EQ(find().names, Names{"in_a"});
+}
+
+TEST_F(FailedTestsOf, ADirectoryOfBrokenFilesAreNoneWhateverTheOthersHold) {
+  add(add_run("a", 10), "in_a", "fail");
+  add(add_run("b", 30), "in_b", "fail", "corrupt");
   const FailedTests found = find();
+  EXPECT_EQ(found.scope.run_dirs, Names{"b"});
   EXPECT_TRUE(found.names.empty());
   EXPECT_EQ(found.scope_results, 0);
   EXPECT_EQ(found.pool_results, 1);
+}
+
+TEST_F(FailedTestsOf, ARunWithoutResultsAreNoScopeAtAll) {
+  add_run("a", 10, text("now"));
+  EXPECT_EQ(find().scope.session, std::nullopt);
+  EXPECT_TRUE(find().scope.run_dirs.empty());
 }
 
 TEST_F(FailedTestsOf, ASessionAreCountedByVerdictAndByTest) {
@@ -132,6 +161,34 @@ TEST_F(FailedTestsOf, ASessionAreCountedByVerdictAndByTest) {
   EXPECT_EQ(verdicts->at("one").fail, 2);
   EXPECT_EQ(verdicts->at("two").skip, 1);
   EXPECT_EQ(verdicts->at("three").inconclusive, 1);
+}
+
+TEST_F(FailedTestsOf, ASessionAreNotCountedInFilesThatWereThereBefore) {
+  const auto run = add_run("a", 10, text("now"));
+  const auto put = [&](const char* file, std::int64_t inode, std::int64_t mtime_ns) {
+    return catalog_.add_result(run, {{"file_name", text(file)},
+                                     {"test_name", text(file)},
+                                     {"inode", inode},
+                                     {"mtime_ns", mtime_ns}});
+  };
+  put("same", 1, 100);
+  const auto renamed = put("renamed", 2, 100);
+  const auto edited = put("edited", 3, 100);
+  const auto before = session_files(catalog_.database(), "now");
+  ASSERT_TRUE(before) << before.error().text();
+  EXPECT_EQ(before->size(), 3U);
+  const auto change = [&](std::int64_t row, const char* setting) {
+    catalog_.database().exec(std::string("UPDATE sidecar SET ") + setting +
+                             " WHERE sidecar_id = " + std::to_string(row));
+  };
+  change(renamed, "inode = 9");
+  change(edited, "mtime_ns = 101");
+  put("new", 4, 100);
+  const auto verdicts = session_verdicts(catalog_.database(), "now", *before);
+  ASSERT_TRUE(verdicts) << verdicts.error().text();
+  Names names;
+  for (const auto& verdict : *verdicts) names.push_back(verdict.first);
+  EXPECT_EQ(names, (Names{"edited", "new", "renamed"}));
 }
 
 TEST_F(FailedTestsOf, AnotherSessionAreToldBeforeTheyAreReplaced) {

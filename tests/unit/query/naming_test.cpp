@@ -144,6 +144,20 @@ TEST_F(Naming, FindsACorruptFileByItsNameOnly) {
   EXPECT_EQ(found("bad"), "error: no result is named 'bad'");
 }
 
+TEST_F(Naming, PointsToACorruptFileThatBeginsWithTheName) {
+  for (const auto directory : {first_run_, second_run_}) {
+    catalog_.add_result(directory, {{"status", test::text("corrupt")},
+                                    {"test_name", Value()},
+                                    {"verdict", Value()},
+                                    {"file_name", "torn-" + hash_a_ + ".ktstr.json"}});
+  }
+  add(first_run_, "torn_more", hash_a_, id_a_);
+  const std::string file = "/torn-" + hash_a_ + ".ktstr.json is corrupt (show it by its path)";
+  EXPECT_EQ(hint("torn"), "6.14.2-abc1234" + file + "\n6.15.0-def5678" + file);
+  EXPECT_EQ(hint("6.15.0-def5678/torn"), "6.15.0-def5678" + file);
+  EXPECT_EQ(hint("tor").find("corrupt"), std::string::npos);
+}
+
 TEST_F(Naming, KeepsUnreadableFilesApart) {
   for (const auto directory : {first_run_, second_run_}) {
     catalog_.add_result(directory, {{"status", test::text("unreadable")},

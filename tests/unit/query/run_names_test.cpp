@@ -98,6 +98,13 @@ TEST_F(RunDirectories, OfARootThatIsNotThereAreNoUsageError) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::not_found);
   EXPECT_EQ(found.error().message, "no such runs root");
+  EXPECT_EQ(found.error().hint, "run the tests first, or name another with --root");
+}
+
+TEST(NoRunsRoot, IsOtherwiseAnErrorOfItsOwn) {
+  const Error error = no_runs_root({ErrorCode::permission, "permission denied"}, "/r", "--root");
+  EXPECT_EQ(error.text(), "/r: permission denied");
+  EXPECT_EQ(error.hint, "");
 }
 
 }  // namespace

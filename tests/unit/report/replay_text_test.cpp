@@ -6,23 +6,48 @@
 namespace ktstr::test {
 namespace {
 
-FailedTests failed_of(ResultScope scope, std::int64_t results, std::vector<std::string> names) {
-  return {std::move(scope), 100, results, std::move(names)};
+FailedTests failed_of(ResultScope scope, std::int64_t results = 0,
+                      std::vector<std::string> names = {}, std::int64_t left_in_jobs = 0) {
+  return {std::move(scope), 100, results, std::move(names), left_in_jobs};
 }
 
 TEST(ReplayScopeText, NamesTheSessionAndCountsItsDirectories) {
-  EXPECT_EQ(scope_text({"1763781234567890123", {"a", "b"}}),
+  EXPECT_EQ(scope_text(failed_of({"1763781234567890123", {"a", "b"}})),
             "last session 1763781234567890123, 2 run directories");
-  EXPECT_EQ(scope_text({"t\033", {"a"}}), "last session t\\x1b, 1 run directory");
+  EXPECT_EQ(scope_text(failed_of({"t\033", {"a"}})), "last session t\\x1b, 1 run directory");
 }
 
 TEST(ReplayScopeText, NamesTheOneDirectoryThatHasNoToken) {
-  EXPECT_EQ(scope_text({std::nullopt, {"6.14.2-abc1234"}}),
+  EXPECT_EQ(scope_text(failed_of({std::nullopt, {"6.14.2-abc1234"}})),
             "run directory 6.14.2-abc1234, which has no session token");
 }
 
 TEST(ReplayScopeText, SaysThatItIsTheWholePool) {
-  EXPECT_EQ(scope_text({std::nullopt, {"a", "b"}, true}), "the whole pool, 2 run directories");
+  EXPECT_EQ(scope_text(failed_of({std::nullopt, {"a", "b"}, true})),
+            "the whole pool, 2 run directories");
+}
+
+TEST(ReplayScopeText, SaysWhatASessionLeavesInJobs) {
+  EXPECT_EQ(scope_text(failed_of({"t", {"a"}}, 0, {}, 1)),
+            "last session t, 1 run directory; 1 failed test in job directories, which belong to no "
+            "session, is left out; --all takes it");
+  EXPECT_EQ(scope_text(failed_of({"t", {"a"}}, 0, {}, 2)),
+            "last session t, 1 run directory; 2 failed tests in job directories, which belong to "
+            "no session, are left out; --all takes them");
+}
+
+TEST(ToReplayText, CountsTheTests) {
+  EXPECT_EQ(to_replay_text(1),
+            "1 failed test; --exec runs it, and so does the filter in: ktstr-index run -- cargo "
+            "nextest run -E FILTER");
+  EXPECT_EQ(to_replay_text(2),
+            "2 failed tests; --exec runs them, and so does the filter in: ktstr-index run -- cargo "
+            "nextest run -E FILTER");
+}
+
+TEST(NothingToReplayText, HasAnotherSentenceForOneTest) {
+  EXPECT_EQ(nothing_to_replay_text(failed_of({"t", {"a"}}, 7, {"one"}), "x"),
+            "the one failed test has a name without 'x'; the filter matches nothing");
 }
 
 TEST(NothingToReplayText, TellsNoFailuresFromNoResults) {
@@ -84,7 +109,8 @@ TEST(ReplayDocument, HasFilterTestsScopeAndHost) {
   EXPECT_EQ(text,
             R"_({"filter":"test(/^(.*(::| ))?((ktstr|gauntlet)\\/)?a(\\/.*)?$/)","tests":["a"],)_"
             R"_("scope":{"session":"17","run_dirs":["run"]},)_"
-            "\"host\":{\"state\":\"changed\",\"differences\":[\"arch: x \u2192 y\"]}}\n");
+            R"_("host":{"state":"changed","differences":[{"field":"arch","a":"x","b":"y"}]}})_"
+            "\n");
 }
 
 TEST(ReplayDocument, HasNullForNoSessionAndAnEmptyListForNoDifference) {

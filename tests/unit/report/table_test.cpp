@@ -215,5 +215,16 @@ TEST(TableLayout, LeavesEnoughOfAMetricsHeaderToTellItFromOthers) {
   EXPECT_EQ(wider[1].width, 14);
 }
 
+TEST(TableLayout, CutsTheHeaderOfANumberDownToItsOwnLeastWidth) {
+  const std::vector<ColumnWish> wishes = {{4, 10, false, 0, 10, 10}, {12, 12, true, 3, 7, 1}};
+  EXPECT_EQ(fit_columns(wishes, 19)[1].width, 7);
+  EXPECT_EQ(fit_columns(wishes, 21)[1].width, 9);
+  EXPECT_FALSE(fit_columns(wishes, 18)[1].shown);
+}
+
+TEST(TableLayout, NeverCutsANumberToTheLeastWidthOfItsHeader) {
+  EXPECT_EQ(fit_columns({{4, 10, false, 0, 10, 10}, {12, 12, true, 0, 2, 9}}, 21)[1].width, 9);
+}
+
 }  // namespace
 }  // namespace ktstr

@@ -215,6 +215,40 @@ TEST_F(CommandLineTest, TakesNumbers) {
   EXPECT_EQ(share, 2.5);
 }
 
+TEST(ParseSeconds, TakesFractionsAsNanoseconds) {
+  std::int64_t time_ns = 60;
+  const ValueParser parse = parse_seconds_into(time_ns);
+  EXPECT_TRUE(parse("2.5"));
+  EXPECT_EQ(time_ns, 2'500'000'000);
+  EXPECT_TRUE(parse("1e9"));
+  EXPECT_EQ(time_ns, 1'000'000'000'000'000'000);
+  EXPECT_TRUE(parse("0"));
+  EXPECT_EQ(time_ns, 0);
+}
+
+TEST(ParseSeconds, NeverMakesNothingOfTheSmallestTime) {
+  std::int64_t time_ns = 0;
+  EXPECT_TRUE(parse_seconds_into(time_ns)("1e-12"));
+  EXPECT_EQ(time_ns, 1);
+}
+
+TEST(ParseSeconds, RefusesWhatNoClockCanWaitFor) {
+  std::int64_t time_ns = 60;
+  for (const char* text : {"nan", "-nan", "inf", "-1", "1e300", "1000000001", "1e999", "", "1s"}) {
+    const auto parsed = parse_seconds_into(time_ns)(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::usage) << text;
+  }
+  EXPECT_EQ(time_ns, 60);
+}
+
+TEST_F(CommandLineTest, NeverSuggestsTheWordItself) {
+  program.root.subcommands.front().expand =
+      [](const std::vector<const Option*>&,
+         std::vector<std::string>&) -> Result<std::vector<std::string>> { return {{"--help"}}; };
+  EXPECT_EQ(outcome({"query"}), "prog query: kept arguments: unknown option '--help'");
+}
+
 TEST_F(CommandLineTest, HandsOnTheErrorOfAValueParser) {
   EXPECT_EQ(outcome({"query", "--since", "never"}), "prog query: --since: no such time");
   EXPECT_EQ(outcome({"query", "--since", "today"}), "query");
@@ -275,6 +309,7 @@ TEST_F(CommandLineTest, HelpFitsEightyColumns) {
     while (!help.empty()) {
       const std::size_t end = help.find('\n');
       EXPECT_LE(display_width(help.substr(0, end)), 80) << help.substr(0, end);
+      EXPECT_FALSE(end > 0 && help[end - 1] == ' ') << help.substr(0, end);
       help.erase(0, end + 1);
     }
   }

@@ -50,23 +50,22 @@ int print_found(const Context& context, const FoundRun& found) {
   return print(context, found);
 }
 
-int report_stored(const Context& context, const RunSelection& selection) {
+Result<FoundRun> find_stored(const Context& context, const RunSelection& selection,
+                             const DirectoryReading& reading) {
   auto session = context.open(CheckLevel::dirs);
-  if (!session) {
-    if (session.error().code != ErrorCode::not_found) return context.failed(session.error());
-    // No runs yet is nothing to fail over; the document is empty and valid.
-    return print_nothing(context, session.error().text());
-  }
-  const auto found = load_run(*session, selection);
-  return found ? print_found(context, *found) : context.failed(found.error());
+  return session ? load_run(*session, selection, reading)
+                 : find_run_without_root(session.error(), selection, reading);
 }
 
 int run(const Context& context, const RunSelection& selection) {
   const auto directory = directory_by_path(
       selection, context.session_options().variables("KTSTR_SIDECAR_DIR"), system_file_system());
   if (!directory) return context.failed(directory.error());
-  if (!*directory) return report_stored(context, selection);
-  return print_found(context, read_run(**directory, context.limits().max_file_bytes));
+  const DirectoryReading reading{system_file_system(), context.limits().max_file_bytes,
+                                 [&](std::string_view line) { context.note(line); }};
+  const auto found =
+      *directory ? read_run(**directory, reading) : find_stored(context, selection, reading);
+  return found ? print_found(context, *found) : context.failed(found.error());
 }
 
 }  // namespace
@@ -89,8 +88,9 @@ Command make_last_run_command(const Context& context) {
   };
   command.options = {
       {"--run-dir,--dir", "RUN",
-       "A run directory, or one job of it (RUN-DIR/JOB); what begins with /, ./ or ../ is the path "
-       "of any directory, which is read as it is",
+       "A run directory, or one job of it (RUN-DIR/JOB); else what has a slash in it is the path "
+       "of "
+       "any directory, which is read as it is",
        &arguments->run},
       {"--kernel", "LABEL", "The newest run whose name begins with LABEL and a dash",
        &arguments->kernel},

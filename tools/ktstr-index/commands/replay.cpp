@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "analysis/replay_outcome.hpp"
 #include "answer.hpp"
@@ -32,6 +33,7 @@ struct ReplayArguments {
 /// What to run again, and the machine on which it failed.
 struct Choice : ReplayChoice {
   std::optional<HostContext> host;
+  std::string no_results;  ///< what to say if the pool has none, else empty
 };
 
 Result<void> check(const ReplayArguments& arguments, Format format) {
@@ -64,7 +66,12 @@ Result<Choice> choose(const Context& context, const ReplayArguments& arguments) 
   if (!chosen) return fail(std::move(chosen.error()));
   auto host = captured_host(*session, chosen->failed.scope);
   if (!host) return fail(std::move(host.error()));
-  return Choice{std::move(*chosen), std::move(*host)};
+  std::string no_results;
+  if (chosen->failed.pool_results == 0) {
+    no_results = no_results_text(*session);
+    chosen->failed.scope = {};
+  }
+  return Choice{std::move(*chosen), std::move(*host), std::move(no_results)};
 }
 
 HostDrift drift_of(const Choice& choice) {
@@ -86,37 +93,50 @@ int print_filter(const Context& context, const Choice& choice, const HostDrift& 
   return context.print_rows(list);
 }
 
-std::string count_text(const Choice& choice) {
-  const std::size_t count = choice.names.size();
-  return std::to_string(count) + (count == 1 ? " failed test" : " failed tests");
-}
-
 int dry_run(const Context& context, const ReplayArguments& arguments, const Choice& choice) {
   const HostDrift drift = drift_of(choice);
   const int status = print_filter(context, choice, drift);
   if (status != k_done) return status;
+  if (!choice.no_results.empty()) {
+    context.note(choice.no_results);
+    return k_done;
+  }
   if (choice.names.empty()) {
     context.note(nothing_to_replay_text(choice.failed, arguments.choice.substring));
     return k_done;
   }
-  context.note(count_text(choice) +
-               "; --exec runs them, and so does the filter in: ktstr-index run -- cargo nextest "
-               "run -E FILTER");
+  context.note(to_replay_text(choice.names.size()));
   context.note(drift_text(drift));
   return k_done;
 }
 
 /// The harness's first write of a session to a run directory removes what is there from another.
-void announce_replacement(const Context& context, const SessionRun& plan) {
-  if (plan.is_elsewhere) return;
-  auto index = open_fresh(context, plan.root);
-  if (!index) return;
+void announce_replacement(const Context& context, const SessionRun& plan, Session& index) {
   const Variables variables = context.session_options().variables;
   const std::string run_dir =
       run_directory_name(kernel_version(variables), detect_project_commit(variables));
-  const auto older = find_older_results(index->database(), run_dir, plan.session);
+  const auto older = find_older_results(index.database(), run_dir, plan.session);
   if (!older) return (void)context.failed(older.error());
   if (*older) context.note(replaced_text(**older, run_dir));
+}
+
+using Files = std::set<WrittenFile>;
+
+/// What the session has before the run: its token can be that of an earlier step. None if it can't
+/// be known, which has been said then.
+std::optional<Files> prepare(const Context& context, const SessionRun& plan) {
+  if (plan.is_elsewhere) return std::nullopt;
+  auto index = open_fresh(context, plan.root);
+  if (!index) {
+    const SessionOptions options = context.session_options();
+    if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
+    return Files();  // no root: nothing was written
+  }
+  announce_replacement(context, plan, *index);
+  auto files = session_files(index->database(), plan.session);
+  if (files) return std::move(*files);
+  (void)context.failed(files.error());
+  return std::nullopt;
 }
 
 std::vector<std::string> nextest_command(const ReplayArguments& arguments, const Choice& choice) {
@@ -136,36 +156,51 @@ std::vector<std::string> nextest_command(const ReplayArguments& arguments, const
 
 /// The verdicts that the replay has left; none if they can't be known, which has been said then.
 std::optional<std::map<std::string, VerdictCounts>> verdicts_after(const Context& context,
-                                                                   const SessionRun& plan) {
-  if (plan.is_elsewhere) {
-    context.note("the outcome is not known: KTSTR_SIDECAR_DIR took the results elsewhere");
-    return std::nullopt;
-  }
+                                                                   const SessionRun& plan,
+                                                                   const Files& before) {
   auto index = open_fresh(context, plan.root);
   if (!index) {
     const SessionOptions options = context.session_options();
     if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
     return std::map<std::string, VerdictCounts>();  // no root: nothing was written
   }
-  auto verdicts = session_verdicts(index->database(), plan.session);
+  auto verdicts = session_verdicts(index->database(), plan.session, before);
   note_left_out(context, *index, true);
   if (verdicts) return std::move(*verdicts);
   (void)context.failed(verdicts.error());
   return std::nullopt;
 }
 
-int execute(const Context& context, const ReplayArguments& arguments, const Choice& choice) {
-  const SessionRun plan = plan_session_run(context);
-  announce_replacement(context, plan);
-  EnvironmentChanges more;
-  if (arguments.profile) more.emplace_back("KTSTR_SCHEDULER_PROFILE", *arguments.profile);
-  context.note("replaying " + count_text(choice) + " as session " + plan.session);
-  const auto end = run_in_session(context, plan, nextest_command(arguments, choice), more);
-  if (!end) return not_started(context, end.error());
-  if (!context.is_quiet()) std::fputc('\n', stderr);
-  if (const auto verdicts = verdicts_after(context, plan)) {
+void say_outcome(const Context& context, const SessionRun& plan, const Choice& choice,
+                 const std::optional<Files>& before) {
+  if (!before) {
+    context.note(plan.is_elsewhere
+                     ? "the outcome is not known: KTSTR_SIDECAR_DIR took the results elsewhere"
+                     : "the outcome is not known: what was there before could not be read");
+    return;
+  }
+  if (const auto verdicts = verdicts_after(context, plan, *before)) {
     context.note(outcome_text(replay_outcomes(choice.names, *verdicts)));
   }
+}
+
+int execute(const Context& context, const ReplayArguments& arguments, const Choice& choice) {
+  const std::vector<std::string> command = nextest_command(arguments, choice);
+  if (auto checked = check_length(command); !checked) {
+    Error error = checked.error();
+    error.hint = "take fewer of the " + failed_tests_text(choice.names.size()) + " with --filter";
+    return context.failed(error);
+  }
+  const SessionRun plan = plan_session_run(context);
+  const auto before = prepare(context, plan);
+  EnvironmentChanges more;
+  if (arguments.profile) more.emplace_back("KTSTR_SCHEDULER_PROFILE", *arguments.profile);
+  context.note("replaying " + failed_tests_text(choice.names.size()) + " as session " +
+               plan.session);
+  const auto end = run_in_session(context, plan, command, more);
+  if (!end) return not_started(context, end.error());
+  if (!context.is_quiet()) std::fputc('\n', stderr);
+  say_outcome(context, plan, choice, before);
   context.note(drift_text(drift_of(choice)));
   return end_as(*end);
 }
@@ -176,7 +211,7 @@ int run(const Context& context, const ReplayArguments& arguments) {
   }
   const auto choice = choose(context, arguments);
   if (!choice) return context.failed(choice.error());
-  context.note(scope_text(choice->failed.scope));
+  if (choice->no_results.empty()) context.note(scope_text(choice->failed));
   if (arguments.exec && !choice->names.empty()) return execute(context, arguments, *choice);
   return dry_run(context, arguments, *choice);
 }
@@ -207,10 +242,10 @@ Command make_replay_command(const Context& context) {
   command.summary = "The failed tests as a nextest filter, or run again";
   command.description =
       "Takes the tests that failed in the last session: all run directories with the session token "
-      "of the one changed last, or that one alone if it has none. Prints a filter for cargo "
-      "nextest "
-      "run -E, which matches a test whichever way nextest lists it; one that matches nothing if "
-      "nothing failed.\n\n"
+      "of the one changed last, empty ones aside; job directories in them belong to no session. "
+      "Without a token that run directory counts alone, with its jobs. Prints a filter for cargo "
+      "nextest run -E, which matches a test whichever way nextest lists it; one that matches "
+      "nothing if nothing failed.\n\n"
       "With --exec runs them as a session of their own (as `run` does), then says which are FIXED "
       "(every variant passed), PERSISTENT (none did), INCONCLUSIVE, MIXED or DROPPED (no result), "
       "and what has changed about the machine. The exit status is nextest's.\n\n"

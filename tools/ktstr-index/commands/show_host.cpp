@@ -5,6 +5,7 @@
 #include "environment/host_differences.hpp"
 #include "ktstr/host.hpp"
 #include "library/run_host.hpp"
+#include "report/host_differences_document.hpp"
 
 namespace ktstr {
 namespace {
@@ -56,16 +57,9 @@ int print_differences(const Context& context, const ShowHostArguments& arguments
     return context.print_text(host_differences_text(differences));
   }
   if (context.format() == Format::json) {
-    JsonArray list;
-    for (const HostDifference& difference : differences) {
-      list.emplace_back(JsonObject()
-                            .add("field", difference.name)
-                            .add("a", difference.before)
-                            .add("b", difference.after));
-    }
     JsonObject document;
     document.add("a", arguments.before).add("b", arguments.after);
-    document.add("differences", std::move(list));
+    document.add("differences", host_differences_document(differences));
     return context.print_text(json_document(JsonValue(document)));
   }
   std::vector<std::vector<Value>> rows;

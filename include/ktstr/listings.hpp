@@ -73,9 +73,10 @@ enum class ListingForm {
 
 /// Which run last_run reports.
 struct RunSelection {
-  /// RUN-DIR or RUN-DIR/JOB; what begins with /, ./ or ../ is the path of any directory, which is
-  /// read as it is. None: if neither `root` nor `kernel` is given the directory that
-  /// KTSTR_SIDECAR_DIR names, else the run directory that was changed last, by the harness's rule.
+  /// RUN-DIR or RUN-DIR/JOB; what begins with /, ./ or ../, or has a slash, is no run of the root
+  /// but a directory that exists, is the path of any directory, which is read as it is. None: if
+  /// neither `root` nor `kernel` is given the directory that KTSTR_SIDECAR_DIR names, else the run
+  /// directory that was changed last, by the harness's rule.
   std::optional<std::string> run = {};
   /// For a run that isn't named: the newest one under this kernel, "6.14.2" or a series, "6.14".
   std::optional<std::string> kernel = {};
@@ -83,7 +84,8 @@ struct RunSelection {
 
 /// The harness's report of a run (run_report_text says of what). The text is empty, and the
 /// document without data, if the run has no results, or if there is no run or no root; `messages`
-/// gets the reason. Error usage: a run or a directory that isn't there.
+/// gets the reason. Errors: usage for a run or a directory that isn't there, not_found for a named
+/// run without a root, permission or io for a directory that can't be listed.
 [[nodiscard]] Result<std::string> last_run(const RunSelection& selection = {},
                                            const ListingOptions& options = {},
                                            ListingForm form = ListingForm::text);

@@ -23,7 +23,8 @@ struct RowColumn {
   std::string name;
   /// Which columns a narrow terminal keeps: 0 always, larger goes first.
   int priority = 0;
-  /// Text in fewer cells than this says too little; 0: the renderer's own minimum.
+  /// Text, or a number's header, in fewer cells than this says too little; 0: the renderer's own
+  /// minimum.
   int least_width = 0;
   Quantity quantity = Quantity::plain;
 };

@@ -90,19 +90,23 @@ Result<std::vector<NamedQuery>> read_file(const std::string& path, FileSystem& f
   return queries;
 }
 
-/// Nothing if the repository has none.
+/// Nothing if the repository has none. What stands above the repository is somebody else's, and
+/// so is what stands above the working directory where there is no repository.
 std::optional<std::string> repository_file(const std::string& working_directory,
                                            FileSystem& files) {
+  std::optional<std::string> nearest;
   std::string directory = working_directory;
   while (true) {
     std::string path = join_path(directory, k_repository_file);
-    if (files.status(path, FollowLinks::yes)) return path;
+    const bool is_there = files.status(path, FollowLinks::yes).has_value();
+    if (!nearest && is_there) nearest = std::move(path);
+    if (files.status(join_path(directory, ".git"), FollowLinks::yes)) return nearest;
     const std::size_t slash = directory.rfind('/');
-    const bool is_top = slash == std::string::npos || directory == "/";
-    // What stands above the repository is somebody else's.
-    if (is_top || files.status(join_path(directory, ".git"), FollowLinks::yes)) return std::nullopt;
+    if (slash == std::string::npos || directory == "/") break;
     directory.resize(std::max<std::size_t>(slash, 1));
   }
+  std::string own = join_path(working_directory, k_repository_file);
+  return nearest == own ? nearest : std::nullopt;
 }
 
 std::optional<std::string> user_file(const Variables& variables) {
@@ -124,7 +128,7 @@ Result<std::vector<NamedQuery>> named_queries(const Variables& variables,
                                               const std::string& working_directory,
                                               FileSystem& files) {
   std::vector<NamedQuery> all;
-  for (const auto& path : {repository_file(working_directory, files), user_file(variables)}) {
+  for (const auto& path : {user_file(variables), repository_file(working_directory, files)}) {
     if (!path) continue;
     auto queries = read_file(*path, files);
     if (!queries) return queries;

@@ -28,9 +28,11 @@ struct NamedQuery {
 /// Those of one file's text, in its order. Error (parse): where it isn't what it should be.
 [[nodiscard]] Result<std::vector<NamedQuery>> parse_named_queries(std::string_view json);
 
-/// Those of the nearest .ktstr-index.json, from `working_directory` upward to the top of its git
-/// repository, then those of {XDG_CONFIG_HOME or HOME/.config}/ktstr-index/config.json with other
-/// names. A file that isn't there has none. Errors: one that can't be read or parsed.
+/// The user's own, of {XDG_CONFIG_HOME or HOME/.config}/ktstr-index/config.json, then those with
+/// other names of the nearest .ktstr-index.json from `working_directory` up to the top of its git
+/// repository (without a repository: in that directory alone). A repository can't change what a
+/// name of the user's means. A file that isn't there has none. Errors: one that can't be read or
+/// parsed.
 [[nodiscard]] Result<std::vector<NamedQuery>> named_queries(const Variables& variables,
                                                             const std::string& working_directory,
                                                             FileSystem& files);

@@ -154,7 +154,9 @@ Result<FoundRun> load_run(Session& session, const RunSelection& selection,
 Result<FoundRun> find_run_without_root(const Error& reason, const RunSelection& selection,
                                        const DirectoryReading& reading) {
   if (reason.code != ErrorCode::not_found) return fail(reason);
-  if (!selection.run) return no_run(reason.text());
+  if (!selection.run) {
+    return no_run(reason.hint.empty() ? reason.text() : reason.text() + "\n" + reason.hint);
+  }
   if (is_directory_with_slash(*selection.run, reading.files)) {
     return read_run(*selection.run, reading);
   }

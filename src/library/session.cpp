@@ -4,30 +4,12 @@
 #include <filesystem>
 
 #include "catalog/connection.hpp"
+#include "query/run_names.hpp"
 
 namespace ktstr {
 namespace {
 
 constexpr const char* k_memory_only = ":memory:";
-
-Result<void> check_root(const std::string& root, const SessionOptions& options) {
-  FileSystem& file_system = *options.file_system;
-  const auto status = file_system.status(root, FollowLinks::yes);
-  if (!status) {
-    Error error = status.error();
-    error.path = root;
-    if (error.code == ErrorCode::not_found) {
-      error.message = "no such runs root";
-      error.hint = options.is_foreign ? "name another with --dir"
-                                      : "run the tests first, or name another with --root";
-    }
-    return fail(std::move(error));
-  }
-  if (status->kind != FileKind::directory) {
-    return fail(ErrorCode::io, "the runs root is not a directory", root);
-  }
-  return {};
-}
 
 CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths& paths) {
   CatalogOptions catalog;
@@ -51,6 +33,17 @@ FoundPath foreign_catalog_path(const SessionOptions& options, const std::string&
 }
 
 }  // namespace
+
+Result<void> check_root(const std::string& root, const SessionOptions& options) {
+  const auto status = options.file_system->status(root, FollowLinks::yes);
+  if (!status) {
+    return fail(no_runs_root(status.error(), root, options.is_foreign ? "--dir" : "--root"));
+  }
+  if (status->kind != FileKind::directory) {
+    return fail(ErrorCode::io, "the runs root is not a directory", root);
+  }
+  return {};
+}
 
 Result<SessionPaths> find_paths(const SessionOptions& options) {
   std::error_code error;
@@ -102,6 +95,7 @@ Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
 }
 
 Result<void> Session::make_fresh(CheckLevel level) {
+  is_stale_ = false;
   if (level == CheckLevel::none) return {};
   catalog_.set_busy_timeout_ms(options_.query_wait_ms);
   RefreshOptions refresh;

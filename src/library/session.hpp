@@ -41,10 +41,13 @@ struct SessionPaths {
 };
 [[nodiscard]] Result<SessionPaths> find_paths(const SessionOptions& options);
 
+/// Errors: a root that isn't there (not_found), isn't a directory or isn't permitted.
+[[nodiscard]] Result<void> check_root(const std::string& root, const SessionOptions& options);
+
 class Session {
  public:
-  /// Opens the catalog of the root. Errors: no root named or found, a root that isn't there
-  /// (not_found), isn't a directory or isn't permitted, and those of Catalog::open.
+  /// Opens the catalog of the root. Errors: no root named or found, and those of check_root and
+  /// Catalog::open.
   [[nodiscard]] static Result<Session> open(const SessionOptions& options);
 
   /// Refreshes because somebody asked for it.
@@ -57,6 +60,8 @@ class Session {
   [[nodiscard]] bool is_stale() const { return is_stale_; }
   [[nodiscard]] SQLite::Database& database() { return catalog_.database(); }
   [[nodiscard]] const SessionPaths& paths() const { return paths_; }
+  /// The root as the user gave it; none: it was found.
+  [[nodiscard]] const std::optional<std::string>& named_root() const { return options_.root; }
   [[nodiscard]] const std::string& catalog_path() const { return catalog_.path(); }
   /// What the user should be told since the last call, one sentence each.
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }

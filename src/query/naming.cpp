@@ -18,6 +18,7 @@ constexpr std::size_t k_id_digits = 32;
 constexpr std::size_t k_hash_digits = 16;
 constexpr std::size_t k_shown_id_digits = 8;
 constexpr std::size_t k_candidates_listed = 10;
+constexpr std::size_t k_broken_listed = 3;
 
 struct Place {
   std::int64_t sidecar_id = 0;
@@ -83,18 +84,36 @@ std::string test_condition(const std::string& last, Parameters& parameters) {
   return "(" + condition + ")";
 }
 
+/// What the parts before the last say.
+std::string directory_condition(const std::vector<std::string_view>& parts,
+                                Parameters& parameters) {
+  if (parts.size() == 2) {
+    const std::string directory = parameters.add(std::string(parts[0]));
+    return " AND (d.run_dir = " + directory + " OR d.job = " + directory + ")";
+  }
+  if (parts.size() != 3) return {};
+  const std::string run_dir = parameters.add(std::string(parts[0]));
+  return " AND d.run_dir = " + run_dir + " AND d.job = " + parameters.add(std::string(parts[1]));
+}
+
 std::vector<Place> find_by_parts(SQLite::Database& database, std::string_view name) {
   const std::vector<std::string_view> parts = split(name, '/');
   if (parts.size() > 3 || parts.back().empty()) return {};
   Parameters parameters;
   std::string condition = test_condition(std::string(parts.back()), parameters);
-  if (parts.size() == 2) {
-    const std::string directory = parameters.add(std::string(parts[0]));
-    condition += " AND (d.run_dir = " + directory + " OR d.job = " + directory + ")";
-  } else if (parts.size() == 3) {
-    condition += " AND d.run_dir = " + parameters.add(std::string(parts[0]));
-    condition += " AND d.job = " + parameters.add(std::string(parts[1]));
-  }
+  condition += directory_condition(parts, parameters);
+  return find_places(database, condition, parameters);
+}
+
+/// Files that begin with the name but tell no test, since they could not be read.
+std::vector<Place> find_broken(SQLite::Database& database, std::string_view name) {
+  const std::vector<std::string_view> parts = split(name, '/');
+  if (parts.size() > 3 || parts.back().empty()) return {};
+  Parameters parameters;
+  const std::string beginning = std::string(parts.back()) + "-";
+  const std::string first = parameters.add(beginning);
+  std::string condition = "t.test_name IS NULL AND substr(t.file_name, 1, length(" + first +
+                          ")) = " + first + directory_condition(parts, parameters);
   return find_places(database, condition, parameters);
 }
 
@@ -170,8 +189,23 @@ std::vector<std::string> column(SQLite::Database& database, const char* sql) {
   return values;
 }
 
+/// Their tests are unknown, so only their paths name them.
+std::string broken_text(const std::vector<Place>& places) {
+  std::string text;
+  for (std::size_t i = 0; i < places.size() && i < k_broken_listed; ++i) {
+    text += text.empty() ? "" : "\n";
+    text += escape_control(places[i].path) + " is " + places[i].verdict + " (show it by its path)";
+  }
+  if (places.size() > k_broken_listed) {
+    text += "\nand " + std::to_string(places.size() - k_broken_listed) + " more";
+  }
+  return text;
+}
+
 Error not_found(SQLite::Database& database, std::string_view name) {
   Error error{ErrorCode::usage, "no result is named '" + std::string(name) + "'"};
+  error.hint = broken_text(find_broken(database, name));
+  if (!error.hint.empty()) return error;
   const std::vector<std::string_view> parts = split(name, '/');
   std::vector<std::string> near;
   if (parts.size() > 1) {

@@ -77,16 +77,18 @@ std::vector<std::string> all_names(DirectoryHandle& root) {
   return names;
 }
 
-Error no_root(Error error, const std::string& root) {
+}  // namespace
+
+Error no_runs_root(Error error, const std::string& root, std::string_view option) {
   error.path = root;
   if (error.code == ErrorCode::not_found) {
     error.message = "no such runs root";
-    error.hint = "run the tests first, or name another with --root";
+    // Another pool than one's own isn't filled by running tests.
+    error.hint = option == "--root" ? "run the tests first, or " : "";
+    error.hint.append("name another with ").append(option);
   }
   return error;
 }
-
-}  // namespace
 
 Result<NamedRun> find_run(SQLite::Database& database, std::string_view name) {
   auto run = split_name(name);
@@ -102,7 +104,7 @@ Result<std::string> find_run_directory(FileSystem& files, const std::string& roo
   const auto run = split_name(name);
   if (!run) return fail(run.error());
   const auto opened = files.open_directory(root);
-  if (!opened) return fail(no_root(opened.error(), root));
+  if (!opened) return fail(no_runs_root(opened.error(), root, "--root"));
   const std::string relative = run->job ? join_path(run->run_dir, *run->job) : run->run_dir;
   std::string path = join_path(root, relative);
   const auto directory = (*opened)->open_directory(relative);

@@ -20,6 +20,9 @@ struct NamedRun {
   std::optional<std::string> job = {};  ///< none: the run directory with all its jobs
 };
 
+/// What to say of a root that can't be opened. `option` names it on the command line.
+[[nodiscard]] Error no_runs_root(Error error, const std::string& root, std::string_view option);
+
 /// Finds the run that a person names: RUN-DIR or RUN-DIR/JOB, a slash at the end allowed. Error
 /// usage: a name that isn't one (empty, absolute, with "." or ".." in it, too deep), or that no
 /// directory has; the hint says which is near.

@@ -60,7 +60,8 @@ void narrow_headers(Fit& fit, int width) {
   const std::vector<ColumnWish> whole = fit.wishes;
   for (ColumnWish& wish : fit.wishes) {
     if (wish.content_width == 0) continue;
-    const int least = wish.is_number ? k_number_header_minimum : k_text_header_minimum;
+    int least = wish.is_number ? k_number_header_minimum : k_text_header_minimum;
+    if (wish.is_number && wish.least_width > 0) least = wish.least_width;
     wish.natural_width = std::max(wish.content_width, std::min(wish.header_width, least));
     wish.header_width = std::min(wish.header_width, wish.natural_width);
   }

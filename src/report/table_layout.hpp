@@ -13,8 +13,9 @@ struct ColumnWish {
   int header_width = 0;
   int natural_width = 0;  ///< of the widest of the header and the cells seen
   bool is_number = false;
-  int priority = 0;       ///< 0 stays always; the largest goes first
-  int least_width = 0;    ///< cells that text keeps as long as columns can go; 0: a usual number
+  int priority = 0;  ///< 0 stays always; the largest goes first
+  /// Cells that text, or a number's header, keeps as long as columns can go; 0: a usual number.
+  int least_width = 0;
   int content_width = 0;  ///< of the widest cell without the header; 0: natural_width
 };
 

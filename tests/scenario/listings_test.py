@@ -5,6 +5,8 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import unittest
 
 try:
@@ -116,6 +118,26 @@ work_type:
 """
 
 
+class ListRuns(Listings):
+    def test_a_missing_root_prints_nothing_for_people_and_valid_documents_for_programs(self):
+        missing = self.root / "missing"
+        for arguments in ([], ["--left-out"]):
+            done = self.run_command("list", *arguments, "--root", missing)
+            self.assertEqual(done.stdout, b"")
+            self.assertIn(b"no such runs root\nrun the tests first, or name another with --root\n",
+                          done.stderr)
+            self.assertEqual(self.json("list", *arguments, "--root", missing)["rows"], [])
+            self.assertEqual(self.table("list", *arguments, "--root", missing), [])
+        self.assertEqual(self.text("list", "--format", "csv", "--root", missing),
+                         "run,tests,date,arch,pass,fail,skip,inconclusive\r\n")
+
+    def test_a_pool_without_runs_prints_nothing_but_a_note(self):
+        done = self.run_command("list", "--root", self.root)
+        self.assertEqual(done.stdout, b"")
+        self.assertIn(b"no run directories in", done.stderr)
+        self.assertEqual(self.json("list", "--root", self.root)["rows"], [])
+
+
 class ListValues(Listings):
     def fill(self):
         self.put_record(kernel_version="6.9", cpu_budget=16)
@@ -166,6 +188,19 @@ class ListValues(Listings):
             self.assertIn(b"no such runs root", done.stderr)
             self.assertIn(option.encode(), done.stderr)
         self.assertFalse(missing.exists())
+
+    def test_what_is_left_out_is_listed_of_the_pool_that_was_asked(self):
+        spaced = self.temporary / "it's a pool"
+        for pool in (self.root, spaced):
+            (pool / RUN).mkdir(parents=True)
+            (pool / RUN / "x-0000000000000001.ktstr.json").write_text("{")
+        for option in ("--root", "--dir"):
+            for pool in (self.root, spaced):
+                done = self.run_command("list-values", option, pool)
+                [hint] = re.findall(r"\((list --left-out.*)\)\n", done.stderr.decode())
+                self.assertEqual(shlex.split(hint), ["list", "--left-out", "--root", str(pool)])
+        done = self.run_command("list-values", env={"KTSTR_RUNS_ROOT": str(self.root)})
+        self.assertIn("(list --left-out)\n", done.stderr.decode())
 
     def test_a_pool_of_skips_says_why_it_has_no_budget(self):
         self.put_record(cpu_budget=0, skipped=True, passed=False)
@@ -511,9 +546,11 @@ class ExplainSidecar(Listings):
         self.error("explain-sidecar", "--root", self.root, status=2)
 
     def test_a_missing_root_is_status_3(self):
-        said = self.error("explain-sidecar", "--run", RUN, "--root", self.root / "missing",
-                          status=3)
-        self.assertIn("no such runs root", said)
+        for option in ("--root", "--dir"):
+            said = self.error("explain-sidecar", "--run", RUN, option, self.root / "missing",
+                              status=3)
+            self.assertIn("no such runs root", said)
+            self.assertIn(f"name another with {option}\n", said)
 
     def test_no_catalog_is_made(self):
         self.put_record()

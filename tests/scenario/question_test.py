@@ -126,6 +126,13 @@ class SamplePoolQuestions(Scenario):
         done = self.run_command("sql", endless, "--timeout", "0.3", "--root", self.root, status=3)
         self.assertIn(b"0.3", done.stderr)
 
+    def test_a_timeout_that_no_clock_can_wait_for_is_a_usage_error(self):
+        for timeout in ("nan", "inf", "-1", "1e300", "5s", ""):
+            done = self.run_command("sql", "select 1", f"--timeout={timeout}", "--root", self.root,
+                                    status=2)
+            self.assertIn(b"--timeout", done.stderr)
+        self.run_command("sql", "select 1", "--timeout", "1e9", "--root", self.root)
+
     def test_a_result_is_named_by_a_prefix_of_its_id_as_tables_show_it(self):
         table = self.run_command("query", "--limit", "1", "--root", self.root).stdout.decode()
         prefix = table.splitlines()[1].split()[0]

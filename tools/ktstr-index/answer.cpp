@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "answer.hpp"
 
+#include <string_view>
+
 #include "catalog/connection.hpp"
 #include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
@@ -27,7 +29,35 @@ class WatchedRows : public RowSource {
   std::int64_t last_ = 0;
 };
 
+/// Rows under other columns.
+class RelabelledRows : public RowSource {
+ public:
+  RelabelledRows(std::vector<RowColumn> columns, std::unique_ptr<RowSource> rows)
+      : columns_(std::move(columns)), rows_(std::move(rows)) {}
+  [[nodiscard]] const std::vector<RowColumn>& columns() const override { return columns_; }
+  [[nodiscard]] Result<bool> next(std::vector<Value>& row) override { return rows_->next(row); }
+
+ private:
+  std::vector<RowColumn> columns_;
+  std::unique_ptr<RowSource> rows_;
+};
+
+/// A word of a shell's command line.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view k_plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
+  if (!text.empty() && text.find_first_not_of(k_plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char byte : text) word += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+  return word + "'";
+}
+
 }  // namespace
+
+std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
+                                        std::unique_ptr<RowSource> rows) {
+  return std::make_unique<RelabelledRows>(std::move(columns), std::move(rows));
+}
 
 Answer print_answer(const Context& context, Session& session, const MakeRows& make) {
   Answer answer;
@@ -57,7 +87,10 @@ void note_left_out(const Context& context, Session& session, bool strict) {
   if (!left_out) return;
   if (!strict) left_out->drift = 0;
   const std::string kinds = left_out_text(*left_out);
-  if (!kinds.empty()) context.note("not in this answer: " + kinds + " (list --left-out)");
+  if (kinds.empty()) return;
+  const auto& root = session.named_root();
+  const std::string pool = root ? " --root " + shell_word(*root) : "";
+  context.note("not in this answer: " + kinds + " (list --left-out" + pool + ")");
 }
 
 }  // namespace ktstr

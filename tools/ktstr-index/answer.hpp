@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "context.hpp"
 
@@ -19,6 +20,10 @@ struct Answer {
   std::int64_t last_integer = 0;
 };
 
+/// The same rows under columns of those names that know what a narrow terminal may do to them.
+[[nodiscard]] std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
+                                                      std::unique_ptr<RowSource> rows);
+
 /// Prints rows of an open index, with ids short where people read them.
 [[nodiscard]] Answer print_answer(const Context& context, Session& session, const MakeRows& make);
 
@@ -26,7 +31,7 @@ struct Answer {
 [[nodiscard]] int expected(const std::string& expect, std::uint64_t found, int status);
 
 /// One line about the files that the rows of `results` leave out; those of another schema too if
-/// `strict`.
+/// `strict`. It says how to list them, in the pool that was named.
 void note_left_out(const Context& context, Session& session, bool strict);
 
 }  // namespace ktstr

@@ -176,6 +176,10 @@ void Context::note(std::string_view text) const {
   if (!quiet_) say(text);
 }
 
+void Context::note_no_root(const Error& error) const {
+  note(error.hint.empty() ? error.text() : error.text() + "\n" + error.hint);
+}
+
 int Context::failed(const Error& error) const {
   say(error.text());
   if (!error.hint.empty()) {

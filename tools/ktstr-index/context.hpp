@@ -68,6 +68,9 @@ class Context {
 
   /// One line on stderr, unless --quiet.
   void note(std::string_view text) const;
+  /// One note about a runs root that isn't there, for commands that have an empty answer then: no
+  /// runs yet is nothing to fail over.
+  void note_no_root(const Error& error) const;
   /// Says what went wrong and gives the exit status for it.
   [[nodiscard]] int failed(const Error& error) const;
 

@@ -30,8 +30,9 @@ void append_entries(std::string& out, const std::vector<Entry>& entries) {
   const int column = k_term_indent + widest + 2;
   for (const Entry& entry : entries) {
     out += spaces(k_term_indent);
-    append_padded(out, entry.term, entry.text.empty() ? 0 : widest + 2, false);
-    if (display_width(entry.term) > widest) out += "\n" + spaces(column);
+    const bool is_wide = display_width(entry.term) > widest;
+    append_padded(out, entry.term, is_wide || entry.text.empty() ? 0 : widest + 2, false);
+    if (is_wide) out += "\n" + spaces(column);
     out += wrapped(entry.text, column, k_help_width) + "\n";
   }
 }

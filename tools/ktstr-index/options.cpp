@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,7 @@ std::string in_quotes(std::string_view text) { return "'" + escape_control(text)
 
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& candidates) {
   const auto near = closest(wanted, candidates);
-  return near ? "; did you mean " + in_quotes(*near) + "?" : "";
+  return near && *near != wanted ? "; did you mean " + in_quotes(*near) + "?" : "";
 }
 
 /// A whole text as a number; the library's conversion would also take "12abc" or skip spaces.
@@ -250,6 +251,20 @@ class Parser {
 };
 
 }  // namespace
+
+ValueParser parse_seconds_into(std::int64_t& target_ns) {
+  return [&target_ns](const std::string& text) -> Result<void> {
+    constexpr double k_most_seconds = 1e9;
+    const auto seconds = number_from<double>(text);
+    if (!seconds) return fail(seconds.error());
+    // Written so that NaN is refused, too.
+    if (!(*seconds >= 0 && *seconds <= k_most_seconds)) {
+      return usage("wants seconds from 0 to 1000000000, not " + in_quotes(text));
+    }
+    target_ns = static_cast<std::int64_t>(std::ceil(*seconds * 1e9));
+    return {};
+  };
+}
 
 std::vector<std::string> option_names(const Option& option) {
   std::vector<std::string> names;

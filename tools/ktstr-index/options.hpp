@@ -26,6 +26,10 @@ using Target = std::variant<bool*, std::int64_t*, std::optional<std::int64_t>*, 
                             std::optional<double>*, std::string*, std::optional<std::string>*,
                             std::vector<std::string>*, ValueParser>;
 
+/// Stores seconds, 0 to 1e9 and with any fraction, as nanoseconds. What is more than nothing is at
+/// least one of them. `target_ns` must outlive the parser.
+[[nodiscard]] ValueParser parse_seconds_into(std::int64_t& target_ns);
+
 struct Option {
   std::string names;       ///< "-v,--verbose"; short and long in any number
   std::string value_name;  ///< "FILE"; empty: a flag, for bool* (true) and int64* (how often)

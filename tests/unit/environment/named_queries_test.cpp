@@ -53,11 +53,13 @@ class QueryFiles : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(QueryFiles, OfTheRepositoryComeBeforeTheUsersOwn) {
+TEST_F(QueryFiles, OfTheRepositoryDoNotChangeTheUsersOwn) {
   directory_.write("home/.config/ktstr-index/config.json",
                    R"({"queries": {"a": "mine", "b": "mine"}})");
-  directory_.write("repository/.ktstr-index.json", R"({"queries": {"a": "ours"}})");
-  EXPECT_EQ(expression("repository/crate/src", "a"), "ours");
+  directory_.write("repository/.ktstr-index.json", R"({"queries": {"a": "ours", "c": "ours"}})");
+  directory_.write("repository/.git/HEAD", "");
+  EXPECT_EQ(expression("repository/crate/src", "a"), "mine");
+  EXPECT_EQ(expression("repository/crate/src", "c"), "ours");
   EXPECT_EQ(expression("repository/crate/src", "b"), "mine");
   EXPECT_EQ(expression("elsewhere", "a"), "mine");
 }
@@ -66,7 +68,8 @@ TEST_F(QueryFiles, AboveTheRepositoryAreSomebodyElses) {
   directory_.write(".ktstr-index.json", R"({"queries": {"a": "theirs"}})");
   directory_.write("repository/.git/HEAD", "");
   EXPECT_EQ(expression("repository/src", "a"), "none");
-  EXPECT_EQ(expression("other", "a"), "theirs");
+  EXPECT_EQ(expression("other", "a"), "none");
+  EXPECT_EQ(expression("", "a"), "theirs");
 }
 
 TEST_F(QueryFiles, NamesTheFileThatIsBroken) {

@@ -18,9 +18,15 @@ struct ExplainArguments {
 /// The files themselves are asked: much of what is shown isn't in the catalog.
 Result<Collection> walk(const Context& context, const ExplainArguments& arguments) {
   SessionOptions options = context.session_options();
-  if (arguments.dir) options.root = arguments.dir;
+  if (arguments.dir) {
+    options.root = arguments.dir;
+    options.is_foreign = true;
+  }
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
+  if (auto there = check_root(paths->root.path, options); !there) {
+    return fail(std::move(there.error()));
+  }
   return walk_run(system_file_system(),
                   {paths->root.path, arguments.run, context.limits().max_file_bytes,
                    [&](std::string_view line) { context.note(line); }});

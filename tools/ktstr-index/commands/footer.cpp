@@ -79,8 +79,7 @@ int run(const Context& context, const std::optional<std::string>& since) {
   auto session = context.open(CheckLevel::files);
   if (!session) {
     if (session.error().code != ErrorCode::not_found) return context.failed(session.error());
-    // No runs yet is nothing to fail over; the document is empty and valid.
-    context.note(session.error().text());
+    context.note_no_root(session.error());
     return print(context, {});
   }
   const auto summaries = summarize_catalog(session->database(), session->paths().root.path,

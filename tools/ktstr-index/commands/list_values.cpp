@@ -38,8 +38,7 @@ int run(const Context& context, const ListValuesArguments& arguments) {
   if (!session) {
     const Error& error = session.error();
     if (error.code != ErrorCode::not_found) return context.failed(error);
-    // No runs yet is nothing to fail over; the document is empty and valid.
-    context.note(error.hint.empty() ? error.text() : error.text() + "\n" + error.hint);
+    context.note_no_root(error);
     return print(context, arguments, no_pool_values());
   }
   const auto values = pool_values(session->database(), arguments.dir.has_value());

@@ -59,7 +59,6 @@ int run(const Context& context, QueryArguments& arguments) {
   if (const auto checked = check_arguments(arguments, is_table); !checked) {
     return context.failed(checked.error());
   }
-  arguments.query.timeout_ns = static_cast<std::int64_t>(arguments.timeout_s * 1e9);
   arguments.query.expression = all_of(arguments.expressions);
   if (arguments.columns) return show_columns(context);
   if (arguments.named) return show_named_queries(context);
@@ -81,8 +80,9 @@ Command make_query_command(const Context& context) {
       "verdict, test_name, scheduler, topology, kernel_version, project_commit; several all have "
       "to hold. Filters may be repeated or hold a,b: the values of one are alternatives, different "
       "ones add up.\n\n"
-      "@NAME is a query kept in .ktstr-index.json of the repository or in ktstr-index/config.json "
-      "below XDG_CONFIG_HOME: {\"queries\": {\"lavd\": \"scheduler='scx_lavd'\", \"slow\": "
+      "@NAME is a query kept in ktstr-index/config.json below XDG_CONFIG_HOME or in "
+      ".ktstr-index.json of the repository: {\"queries\": {\"lavd\": \"scheduler='scx_lavd'\", "
+      "\"slow\": "
       "[\"--order-by\", \"-worst_gap_ms\", \"--limit\", \"10\"]}}. More options and EXPR may "
       "follow "
       "it.";

@@ -54,13 +54,13 @@ std::vector<Option> filter_options(Filters& filters) {
        parse_list_into(filters.cpu_budgets)},
       {"--scheduler", "NAME", "Scheduler under test", parse_list_into(filters.schedulers)},
       {"--topology", "LABEL", "Guest topology, e.g. 1n2l4c1t", parse_list_into(filters.topologies)},
-      {"--work-type", "NAME", "Workload, e.g. SpinWait", &filters.work_types},
+      {"--work-type", "NAME", "Workload, e.g. SpinWait", parse_list_into(filters.work_types)},
       {"--test", "NAME", "Test name, as here or as nextest prints it; * and ? match",
-       &filters.tests},
+       parse_list_into(filters.tests)},
       {"--verdict", "VERDICT", "pass, fail, skip or inconclusive",
        parse_words_into(filters.verdicts)},
-      {"--run-dir", "NAME", "Run directory", &filters.run_dirs},
-      {"--session", "TOKEN", "Session token", &filters.sessions},
+      {"--run-dir", "NAME", "Run directory", parse_list_into(filters.run_dirs)},
+      {"--session", "TOKEN", "Session token", parse_list_into(filters.sessions)},
       {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds",
        parse_time_into(filters.since_ns)},
       {"--until", "TIME", "Up to then", parse_time_into(filters.until_ns)},
@@ -97,7 +97,8 @@ std::vector<Option> answer_options(QueryArguments& arguments) {
        &arguments.columns},
       {"--named", "", "The named queries that there are", &arguments.named},
       {"--show-sql", "", "The statement, and whether an index serves it", &arguments.show_sql},
-      {"--timeout", "SECONDS", "Give up after so long; 0: never", &arguments.timeout_s},
+      {"--timeout", "SECONDS", "Give up after so long; 0: never",
+       parse_seconds_into(arguments.query.timeout_ns)},
   };
 }
 

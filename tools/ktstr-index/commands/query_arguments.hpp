@@ -15,7 +15,6 @@ struct QueryArguments {
   ResultQuery query;
   std::vector<std::string> expressions;  ///< they all have to hold
   std::string expect;
-  double timeout_s = 60;
   bool columns = false;   ///< the columns instead of results
   bool named = false;     ///< the named queries instead of results
   bool show_sql = false;  ///< the statement instead of its rows

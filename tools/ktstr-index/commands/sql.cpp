@@ -11,16 +11,28 @@ namespace {
 struct SqlArguments {
   std::string statement;
   std::string expect;
-  double timeout_s = 60;
+  std::int64_t timeout_ns = 60'000'000'000;
 };
+
+/// Nobody has said which columns matter. The first do, more likely than the last, and a few whole
+/// ones say more than all of them cut to a few letters.
+std::unique_ptr<RowSource> first_columns_first(std::unique_ptr<RowSource> rows) {
+  std::vector<RowColumn> columns = rows->columns();
+  int priority = 0;
+  for (RowColumn& column : columns) column.priority = priority++;
+  return with_columns(std::move(columns), std::move(rows));
+}
 
 int run(const Context& context, const SqlArguments& arguments) {
   auto session = context.open(CheckLevel::dirs);
   if (!session) return context.failed(session.error());
-  const auto timeout_ns = static_cast<std::int64_t>(arguments.timeout_s * 1e9);
-  const Answer answer = print_answer(context, *session, [&] {
-    return run_statement(session->database(), arguments.statement, timeout_ns, system_clock());
-  });
+  const MakeRows make = [&]() -> Result<std::unique_ptr<RowSource>> {
+    auto rows = run_statement(session->database(), arguments.statement, arguments.timeout_ns,
+                              system_clock());
+    if (!rows) return rows;
+    return first_columns_first(std::move(*rows));
+  };
+  const Answer answer = print_answer(context, *session, make);
   return expected(arguments.expect, answer.rows, answer.status);
 }
 
@@ -47,7 +59,8 @@ Command make_sql_command(const Context& context) {
        "Exit 1 unless there are none, or some",
        &arguments->expect,
        {"none", "some"}},
-      {"--timeout", "SECONDS", "Give up after so long; 0: never", &arguments->timeout_s},
+      {"--timeout", "SECONDS", "Give up after so long; 0: never",
+       parse_seconds_into(arguments->timeout_ns)},
   };
   command.positionals = {{"STATEMENT", "One SELECT", &arguments->statement, true}};
   command.run = [&context, arguments] { return run(context, *arguments); };

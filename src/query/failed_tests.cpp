@@ -33,7 +33,7 @@ void count_left_in_jobs(SQLite::Database& database, const std::set<std::string>&
     while (statement.executeStep()) left.insert(column_bytes(statement, 0));
   }
   found.left_in_jobs = std::count_if(
-      left.begin(), left.end(), [&](const std::string& name) { return names.count(name) == 0; });
+      left.begin(), left.end(), [&](const std::string& name) { return !names.contains(name); });
 }
 
 void read_scope(SQLite::Database& database, FailedTests& found) {
@@ -104,7 +104,7 @@ Result<std::map<std::string, VerdictCounts>> session_verdicts(SQLite::Database& 
     bind_value(statement, 1, session);
     std::map<std::string, VerdictCounts> verdicts;
     while (statement.executeStep()) {
-      if (before.count(written_file(statement)) != 0) continue;
+      if (before.contains(written_file(statement))) continue;
       VerdictCounts& counts = verdicts[column_bytes(statement, 3)];
       if (auto* place = place_of(counts, column_bytes(statement, 4))) ++*place;
     }

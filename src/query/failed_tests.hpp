@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "query/last_session.hpp"
@@ -44,7 +44,10 @@ struct WrittenFile {
   std::int64_t inode = 0;
   std::int64_t mtime_ns = 0;
 
-  friend auto operator<=>(const WrittenFile&, const WrittenFile&) = default;
+  friend bool operator<(const WrittenFile& left, const WrittenFile& right) {
+    return std::tie(left.path, left.inode, left.mtime_ns) <
+           std::tie(right.path, right.inode, right.mtime_ns);
+  }
 };
 
 /// The files of the pool's results of one session.

@@ -20,9 +20,8 @@ constexpr int k_settle_ms = 50;
 
 }  // namespace
 
-DirectoryWatch::DirectoryWatch() : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  is_polling_ = inotify_ < 0;
-}
+DirectoryWatch::DirectoryWatch()
+    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), is_polling_(inotify_ < 0) {}
 
 DirectoryWatch::~DirectoryWatch() {
   if (inotify_ >= 0) ::close(inotify_);
@@ -36,7 +35,7 @@ bool DirectoryWatch::add(const std::vector<std::string>& directories) {
     const bool ok =
         inotify_ >= 0 && ::inotify_add_watch(inotify_, directory.c_str(), k_events) >= 0;
     if (!ok && ::access(directory.c_str(), F_OK) == 0) is_polling_ = true;
-    if (ok && watched_.count(directory) == 0) added = true;
+    if (ok && !watched_.contains(directory)) added = true;
     if (ok) watched.insert(directory);
   }
   watched_ = std::move(watched);

@@ -39,7 +39,7 @@ class DirectoryWatch {
   void drain() const;
 
   int inotify_;
-  bool is_polling_ = false;
+  bool is_polling_;
   std::set<std::string> watched_;
 };
 

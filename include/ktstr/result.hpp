@@ -30,6 +30,10 @@ struct Error {
 
   /// "path: message" or just the message; the hint is not included.
   [[nodiscard]] std::string text() const { return path.empty() ? message : path + ": " + message; }
+  /// The same with the hint on lines of its own.
+  [[nodiscard]] std::string text_with_hint() const {
+    return hint.empty() ? text() : text() + "\n" + hint;
+  }
 };
 
 /// A T, or the Error that kept us from having one.

@@ -45,6 +45,9 @@ struct Utf8Sequence {
 /// The views point into `text`.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// One word of a shell's command line that means `text`: in single quotes where it needs them.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 /// Without ASCII white space at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 

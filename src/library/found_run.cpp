@@ -49,10 +49,8 @@ std::string broken_text(const Collection& collection) {
 }
 
 /// Of one that is there: no directory is an empty answer.
-Result<void> check_listing(const std::string& directory, FileSystem& files) {
-  const auto opened = files.open_directory(directory);
-  const Result<void> listed =
-      opened ? (*opened)->list().map([](const auto&) {}) : Result<void>(fail(opened.error()));
+Result<void> check_directory(const std::string& directory, FileSystem& files) {
+  const auto listed = check_listing(files.open_directory(directory));
   if (listed || listed.error().code == ErrorCode::not_found) return {};
   Error error = listed.error();
   error.path = directory;
@@ -116,7 +114,7 @@ Result<std::optional<std::string>> directory_by_path(const RunSelection& selecti
 }
 
 Result<FoundRun> read_run(const std::string& directory, const DirectoryReading& reading) {
-  if (auto listed = check_listing(directory, reading.files); !listed) {
+  if (auto listed = check_directory(directory, reading.files); !listed) {
     return fail(std::move(listed.error()));
   }
   WalkOptions options;
@@ -154,9 +152,7 @@ Result<FoundRun> load_run(Session& session, const RunSelection& selection,
 Result<FoundRun> find_run_without_root(const Error& reason, const RunSelection& selection,
                                        const DirectoryReading& reading) {
   if (reason.code != ErrorCode::not_found) return fail(reason);
-  if (!selection.run) {
-    return no_run(reason.hint.empty() ? reason.text() : reason.text() + "\n" + reason.hint);
-  }
+  if (!selection.run) return no_run(reason.text_with_hint());
   if (is_directory_with_slash(*selection.run, reading.files)) {
     return read_run(*selection.run, reading);
   }

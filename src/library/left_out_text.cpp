@@ -14,4 +14,12 @@ std::string left_out_text(const LeftOut& left_out) {
   return text;
 }
 
+std::string left_out_note(SQLite::Database& database, bool is_strict) {
+  auto left_out = count_left_out(database);
+  if (!left_out) return {};
+  if (!is_strict) left_out->drift = 0;
+  const std::string kinds = left_out_text(*left_out);
+  return kinds.empty() ? kinds : "not in this answer: " + kinds;
+}
+
 }  // namespace ktstr

@@ -11,4 +11,8 @@ namespace ktstr {
 /// Pure; thread-safe.
 [[nodiscard]] std::string left_out_text(const LeftOut& left_out);
 
+/// "not in this answer: …", of a whole pool; empty if it leaves nothing out, or can't be asked.
+/// Records of another schema count only where the answer is of the pool that the harness loads.
+[[nodiscard]] std::string left_out_note(SQLite::Database& database, bool is_strict);
+
 }  // namespace ktstr

@@ -51,10 +51,8 @@ Result<Session> open_fresh(const ListingOptions& options, const MessageSink& not
 }
 
 void note_left_out(Session& session, const MessageSink& note) {
-  const auto left_out = count_left_out(session.database());
-  if (!left_out) return;
-  const std::string text = left_out_text(*left_out);
-  if (!text.empty()) note("not in this answer: " + text);
+  const std::string text = left_out_note(session.database(), true);
+  if (!text.empty()) note(text);
 }
 
 std::string values_listing(const PoolValues& values, ListingForm form) {

@@ -8,6 +8,11 @@
 
 namespace ktstr {
 
+Result<void> check_listing(const Result<std::unique_ptr<DirectoryHandle>>& opened) {
+  if (!opened) return fail(opened.error());
+  return (*opened)->list().map([](const auto&) {});
+}
+
 void note_unlisted_jobs(FileSystem& files, const std::string& directory, const MessageSink& note) {
   const auto opened = files.open_directory(directory);
   if (!opened) return;
@@ -15,9 +20,7 @@ void note_unlisted_jobs(FileSystem& files, const std::string& directory, const M
   if (!entries) return;
   for (const DirectoryEntry& entry : *entries) {
     if (!is_directory_entry(**opened, entry)) continue;
-    const auto job = (*opened)->open_directory(entry.name);
-    const Result<void> listed =
-        job ? (*job)->list().map([](const auto&) {}) : Result<void>(fail(job.error()));
+    const auto listed = check_listing((*opened)->open_directory(entry.name));
     if (!listed) {
       note("can't list " + directory + "/" + entry.name + ": " + listed.error().message +
            "; its files are not in this answer");

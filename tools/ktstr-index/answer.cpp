@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "answer.hpp"
 
-#include <string_view>
-
+#include "base/text.hpp"
 #include "catalog/connection.hpp"
 #include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
@@ -42,16 +41,6 @@ class RelabelledRows : public RowSource {
   std::unique_ptr<RowSource> rows_;
 };
 
-/// A word of a shell's command line.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view k_plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
-  if (!text.empty() && text.find_first_not_of(k_plain) == std::string::npos) return text;
-  std::string word = "'";
-  for (const char byte : text) word += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
-  return word + "'";
-}
-
 }  // namespace
 
 std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
@@ -83,14 +72,11 @@ int expected(const std::string& expect, std::uint64_t found, int status) {
 }
 
 void note_left_out(const Context& context, Session& session, bool strict) {
-  auto left_out = count_left_out(session.database());
-  if (!left_out) return;
-  if (!strict) left_out->drift = 0;
-  const std::string kinds = left_out_text(*left_out);
-  if (kinds.empty()) return;
+  const std::string note = left_out_note(session.database(), strict);
+  if (note.empty()) return;
   const auto& root = session.named_root();
   const std::string pool = root ? " --root " + shell_word(*root) : "";
-  context.note("not in this answer: " + kinds + " (list --left-out" + pool + ")");
+  context.note(note + " (list --left-out" + pool + ")");
 }
 
 }  // namespace ktstr

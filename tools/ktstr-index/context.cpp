@@ -74,6 +74,15 @@ SessionOptions Context::session_options() const {
   return options;
 }
 
+SessionOptions Context::pool_options(const std::optional<std::string>& dir) const {
+  SessionOptions options = session_options();
+  if (dir) {
+    options.root = dir;
+    options.is_foreign = true;
+  }
+  return options;
+}
+
 Result<Session> Context::open_session(const SessionOptions& options) const {
   auto session = Session::open(options);
   if (session) {
@@ -100,11 +109,7 @@ Result<Session> Context::open(CheckLevel fallback) const {
 
 Result<Session> Context::open_pool(const std::optional<std::string>& dir,
                                    CheckLevel fallback) const {
-  if (!dir) return open(fallback);
-  SessionOptions options = session_options();
-  options.root = *dir;
-  options.is_foreign = true;
-  return made_fresh(open_session(options), fallback);
+  return made_fresh(open_session(pool_options(dir)), fallback);
 }
 
 RenderOptions Context::render_options(const Terminal& terminal) const {
@@ -176,9 +181,7 @@ void Context::note(std::string_view text) const {
   if (!quiet_) say(text);
 }
 
-void Context::note_no_root(const Error& error) const {
-  note(error.hint.empty() ? error.text() : error.text() + "\n" + error.hint);
-}
+void Context::note_no_root(const Error& error) const { note(error.text_with_hint()); }
 
 int Context::failed(const Error& error) const {
   say(error.text());

@@ -40,6 +40,8 @@ class Context {
   [[nodiscard]] CheckLevel check_or(CheckLevel fallback) const { return check_.value_or(fallback); }
   [[nodiscard]] const ReadLimits& limits() const { return limits_; }
   [[nodiscard]] SessionOptions session_options() const;
+  /// Of another pool, if there is one, which is only looked at.
+  [[nodiscard]] SessionOptions pool_options(const std::optional<std::string>& dir) const;
   /// True for formats that a person reads: ids are shortened there.
   [[nodiscard]] bool is_for_people() const {
     return format_ == Format::table || format_ == Format::markdown;

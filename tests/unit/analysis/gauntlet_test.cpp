@@ -6,26 +6,13 @@
 #include <cmath>
 #include <limits>
 
+#include "support/gauntlet_rows.hpp"
+
 namespace ktstr::test {
 namespace {
 
 using Rows = std::vector<GauntletRow>;
 using Names = std::vector<std::string>;
-
-GauntletRow row(const std::string& scenario, double spread, const std::string& topology = "t1") {
-  GauntletRow result;
-  result.scenario = scenario;
-  result.topology = topology;
-  result.work_type = "SpinWait";
-  result.passed = true;
-  result.metrics[0] = spread;
-  return result;
-}
-
-GauntletRow with(GauntletRow row, GauntletMetric metric, double value) {
-  row.metrics[static_cast<std::size_t>(metric)] = value;
-  return row;
-}
 
 GauntletRow failed(GauntletRow row) {
   row.passed = false;

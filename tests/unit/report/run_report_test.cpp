@@ -7,24 +7,10 @@
 
 #include "report/padded_name.hpp"
 #include "report/run_report_document.hpp"
+#include "support/gauntlet_rows.hpp"
 
 namespace ktstr::test {
 namespace {
-
-GauntletRow row(const std::string& scenario, double spread, const std::string& topology) {
-  GauntletRow result;
-  result.scenario = scenario;
-  result.topology = topology;
-  result.work_type = "SpinWait";
-  result.passed = true;
-  result.metrics[0] = spread;
-  return result;
-}
-
-GauntletRow with(GauntletRow row, GauntletMetric metric, double value) {
-  row.metrics[static_cast<std::size_t>(metric)] = value;
-  return row;
-}
 
 /// The line of the only scenario.
 std::string scenario_line(const GauntletRow& row) {

@@ -17,11 +17,7 @@ struct ExplainArguments {
 
 /// The files themselves are asked: much of what is shown isn't in the catalog.
 Result<Collection> walk(const Context& context, const ExplainArguments& arguments) {
-  SessionOptions options = context.session_options();
-  if (arguments.dir) {
-    options.root = arguments.dir;
-    options.is_foreign = true;
-  }
+  const SessionOptions options = context.pool_options(arguments.dir);
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
   if (auto there = check_root(paths->root.path, options); !there) {

@@ -89,8 +89,7 @@ Command make_last_run_command(const Context& context) {
   command.options = {
       {"--run-dir,--dir", "RUN",
        "A run directory, or one job of it (RUN-DIR/JOB); else what has a slash in it is the path "
-       "of "
-       "any directory, which is read as it is",
+       "of any directory, which is read as it is",
        &arguments->run},
       {"--kernel", "LABEL", "The newest run whose name begins with LABEL and a dash",
        &arguments->kernel},

@@ -22,8 +22,9 @@ void note_empty(const Context& context, Session& session, const ResultQuery& que
   std::vector<std::string> lines = suggestions(session.database(), filters);
   if (query.expression) {
     const Filters asked = filters_of_expression(*query.expression);
-    for (std::string& line : suggestions(session.database(), asked))
+    for (std::string& line : suggestions(session.database(), asked)) {
       lines.push_back(std::move(line));
+    }
   }
   for (const std::string& line : lines) context.note(line);
 }
@@ -82,10 +83,8 @@ Command make_query_command(const Context& context) {
       "ones add up.\n\n"
       "@NAME is a query kept in ktstr-index/config.json below XDG_CONFIG_HOME or in "
       ".ktstr-index.json of the repository: {\"queries\": {\"lavd\": \"scheduler='scx_lavd'\", "
-      "\"slow\": "
-      "[\"--order-by\", \"-worst_gap_ms\", \"--limit\", \"10\"]}}. More options and EXPR may "
-      "follow "
-      "it.";
+      "\"slow\": [\"--order-by\", \"-worst_gap_ms\", \"--limit\", \"10\"]}}. More options and "
+      "EXPR may follow it.";
   command.examples = {
       {"ktstr-index query \"verdict='fail' and scheduler='scx_lavd'\"", "what fails under lavd"},
       {"ktstr-index query --kernel 6.14 --verdict fail --expect none", "a gate for CI"},

@@ -41,13 +41,7 @@ Value text_or_null(std::string_view text) {
 std::string joined(const std::vector<std::string>& arguments) {
   std::string line;
   for (const std::string& argument : arguments) {
-    const bool plain = !argument.empty() &&
-                       argument.find_first_of(" '\"\\$*?<>|&;()#~`\n\t!{}[]") == std::string::npos;
-    std::string quoted = "'";
-    for (const char byte : argument) {
-      quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
-    }
-    line.append(line.empty() ? "" : " ").append(plain ? argument : quoted + "'");
+    line.append(line.empty() ? "" : " ").append(shell_word(argument));
   }
   return line;
 }

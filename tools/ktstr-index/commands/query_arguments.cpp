@@ -13,21 +13,20 @@
 namespace ktstr {
 namespace {
 
-/// "a,b" and repeated options alike. A foreign name may hold a comma itself, so the whole text is
-/// an alternative, too.
-ValueParser parse_list_into(std::vector<std::string>& target) {
-  return [&target](const std::string& text) -> Result<void> {
-    const auto parts = split(text, ',');
-    for (const std::string_view value : parts) target.emplace_back(value);
-    if (parts.size() > 1) target.push_back(text);
-    return {};
-  };
-}
-
+/// "a,b" and repeated options alike.
 ValueParser parse_words_into(std::vector<std::string>& target) {
   return [&target](const std::string& text) -> Result<void> {
     for (const std::string_view value : split(text, ',')) target.emplace_back(value);
     return {};
+  };
+}
+
+/// The same for foreign names. One may hold a comma itself, so the whole text is an alternative.
+ValueParser parse_list_into(std::vector<std::string>& target) {
+  return [&target, parse_words = parse_words_into(target)](const std::string& text) {
+    auto parsed = parse_words(text);
+    if (text.find(',') != std::string::npos) target.push_back(text);
+    return parsed;
   };
 }
 

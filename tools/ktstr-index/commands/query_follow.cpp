@@ -13,7 +13,6 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "catalog/connection.hpp"
-#include "catalog/summary.hpp"
 #include "environment/join_path.hpp"
 #include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
@@ -117,10 +116,12 @@ class Follower {
       if (!opened) return fail(std::move(opened.error()));
       session_.emplace(std::move(*opened));
     }
-    if (auto fresh = session_->make_fresh(context_.check_or(CheckLevel::dirs)); !fresh)
-      return fresh;
+    auto fresh = session_->make_fresh(context_.check_or(CheckLevel::dirs));
+    if (!fresh) return fresh;
     for (const std::string& warning : session_->take_warnings()) found.remark = warning;
-    if (found.remark.empty()) found.remark = left_out();
+    if (found.remark.empty()) {
+      found.remark = left_out_note(session_->database(), query_.filters.strict);
+    }
     ResultQuery query = query_;
     if (!terminal_.is_terminal) {
       Fingerprint fingerprint;
@@ -134,14 +135,6 @@ class Follower {
     if (auto rendered = render(query, lines, &found.total); !rendered) return rendered;
     found.rows = lines.text();
     return query_.count_only ? Result<void>() : count_all(found.total);
-  }
-
-  [[nodiscard]] std::string left_out() {
-    auto counts = count_left_out(session_->database());
-    if (!counts) return {};
-    if (!query_.filters.strict) counts->drift = 0;
-    const std::string text = left_out_text(*counts);
-    return text.empty() ? text : "not in this answer: " + text;
   }
 
   Result<void> render(const ResultQuery& query, Output& output, std::uint64_t* count) {

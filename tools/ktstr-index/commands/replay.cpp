@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -121,22 +122,32 @@ void announce_replacement(const Context& context, const SessionRun& plan, Sessio
 }
 
 using Files = std::set<WrittenFile>;
+using Verdicts = std::map<std::string, VerdictCounts>;
 
-/// What the session has before the run: its token can be that of an earlier step. None if it can't
-/// be known, which has been said then.
-std::optional<Files> prepare(const Context& context, const SessionRun& plan) {
-  if (plan.is_elsewhere) return std::nullopt;
+/// Asks the fresh index of the root; what can't be known is said, and none then. A root that isn't
+/// there has nothing.
+template <typename Known>
+std::optional<Known> ask_index(const Context& context, const SessionRun& plan,
+                               const std::function<Result<Known>(Session&)>& ask) {
   auto index = open_fresh(context, plan.root);
   if (!index) {
     const SessionOptions options = context.session_options();
     if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
-    return Files();  // no root: nothing was written
+    return Known();
   }
-  announce_replacement(context, plan, *index);
-  auto files = session_files(index->database(), plan.session);
-  if (files) return std::move(*files);
-  (void)context.failed(files.error());
+  auto known = ask(*index);
+  if (known) return std::move(*known);
+  (void)context.failed(known.error());
   return std::nullopt;
+}
+
+/// What the session has before the run: its token can be that of an earlier step.
+std::optional<Files> prepare(const Context& context, const SessionRun& plan) {
+  if (plan.is_elsewhere) return std::nullopt;
+  return ask_index<Files>(context, plan, [&](Session& index) {
+    announce_replacement(context, plan, index);
+    return session_files(index.database(), plan.session);
+  });
 }
 
 std::vector<std::string> nextest_command(const ReplayArguments& arguments, const Choice& choice) {
@@ -154,21 +165,14 @@ std::vector<std::string> nextest_command(const ReplayArguments& arguments, const
   return command;
 }
 
-/// The verdicts that the replay has left; none if they can't be known, which has been said then.
-std::optional<std::map<std::string, VerdictCounts>> verdicts_after(const Context& context,
-                                                                   const SessionRun& plan,
-                                                                   const Files& before) {
-  auto index = open_fresh(context, plan.root);
-  if (!index) {
-    const SessionOptions options = context.session_options();
-    if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
-    return std::map<std::string, VerdictCounts>();  // no root: nothing was written
-  }
-  auto verdicts = session_verdicts(index->database(), plan.session, before);
-  note_left_out(context, *index, true);
-  if (verdicts) return std::move(*verdicts);
-  (void)context.failed(verdicts.error());
-  return std::nullopt;
+/// The verdicts that the replay has left.
+std::optional<Verdicts> verdicts_after(const Context& context, const SessionRun& plan,
+                                       const Files& before) {
+  return ask_index<Verdicts>(context, plan, [&](Session& index) {
+    auto verdicts = session_verdicts(index.database(), plan.session, before);
+    note_left_out(context, index, true);
+    return verdicts;
+  });
 }
 
 void say_outcome(const Context& context, const SessionRun& plan, const Choice& choice,

@@ -115,7 +115,7 @@ SharedMirror::Complaint SharedMirror::remove(std::span<const FileChange> files) 
   return transact([&](CatalogTables& tables) {
     bool is_changed = false;
     for (const auto& [place, path] : gone) is_changed |= remove_row(tables, place, *path);
-    if (is_changed) tables.remove_unused_hosts();
+    if (is_changed) tables.records().remove_unused_hosts();
     return is_changed;
   });
 }
@@ -132,7 +132,7 @@ bool SharedMirror::put_row(CatalogTables& tables, const Row& row) const {
   // A refresh was faster.
   if (stored && stored->known && stored->known->stamp == stamp) return false;
   if (tables.put_file(directory, row.file, stored) != RowWrite::done) return false;
-  if (stored) tables.remove_unused_hosts();
+  if (stored) tables.records().remove_unused_hosts();
   const auto status = options_.file_system->status(row.path, FollowLinks::no);
   return status && status->kind == FileKind::regular && status->stamp == stamp;
 }
@@ -174,7 +174,9 @@ SharedMirror::Complaint SharedMirror::transact(const Change& change) {
   std::vector<std::string> warnings;
   const auto done = guarded(options_.location.path, [&]() -> Result<void> {
     if (auto opened = ensure_open(deadline_ns, warnings); !opened) return opened;
-    connection_->tables().forget_cached_ids();  // another process may have dropped what they name
+    connection_->tables()
+        .records()
+        .forget_cached_ids();  // another process may have dropped what they name
     ImmediateTransaction transaction(connection_->database());
     if (change(connection_->tables())) transaction.commit();
     return {};

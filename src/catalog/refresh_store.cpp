@@ -199,7 +199,7 @@ void RefreshStore::catch_up_checkpoints() {
 }
 
 void RefreshStore::write_batches() {
-  tables_.forget_cached_ids();  // another process may have dropped what they name
+  tables_.records().forget_cached_ids();  // another process may have dropped what they name
   for (const Batch& batch : batches_) {
     if (batch.worth != Worth::nothing) write_batch(batch);
   }
@@ -313,7 +313,7 @@ void RefreshStore::store_time() {
   const auto transaction = ImmediateTransaction::begin_if_free(database_);
   if (!transaction) return;
   if (report_.files_removed + report_.files_changed + report_.files_moved > 0) {
-    tables_.remove_unused_hosts();
+    tables_.records().remove_unused_hosts();
   }
   tables_.set_setting("last_refresh_ns", clock_.now_ns());
   transaction->commit();

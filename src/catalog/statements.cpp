@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/statements.hpp"
 
-#include <algorithm>
-
-#include "catalog/views.hpp"
+#include "catalog/sql_text.hpp"
 
 namespace ktstr {
 namespace {
 
-std::string placeholders(std::size_t count) {
-  std::string text = "?";
-  for (std::size_t i = 1; i < count; ++i) text += ", ?";
-  return text;
-}
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-std::string put_packed_sql(const std::string& table, const std::string& labels) {
-  std::string columns = "sidecar_id, position, shape_id" + labels;
-  for (int i = 0; i < k_series_width; ++i) columns += ", v" + std::to_string(i);
-  const auto count = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ',') + 1);
-  return "INSERT INTO " + table + "(" + columns + ") VALUES(" + placeholders(count) + ")";
-}
-
 std::string put_file_sql() {
   std::vector<std::string> columns = file_columns();
   columns.insert(columns.end(), stored_columns().begin(), stored_columns().end());
-  return "INSERT INTO sidecar(" + join(columns) + ") VALUES(" + placeholders(columns.size()) + ")";
-}
-
-std::string put_host_sql() {
-  return "INSERT INTO host(digest, " + join(host_columns()) + ") VALUES(" +
-         placeholders(host_columns().size() + 1) + ")";
+  return "INSERT INTO sidecar(" + joined_names(columns) + ") VALUES(" +
+         placeholders(columns.size()) + ")";
 }
 
 std::string put_directory_sql() {
@@ -88,23 +63,7 @@ CatalogTables::Statements::Statements(SQLite::Database& db)
       find_file(db, k_find_file),
       put_file(db, put_file_sql),
       repair_stamp(db, k_repair_stamp),
-      remove_file(db, "DELETE FROM sidecar WHERE sidecar_id = ?"),
-      put_series(db, [] { return put_packed_sql("series", ", phase, phase_label, cgroup"); }),
-      put_kvm(db, [] { return put_packed_sql("kvm_series", ""); }),
-      put_verifier(db, "INSERT INTO verifier_program VALUES(?, ?, ?, ?)"),
-      put_callback(db, "INSERT INTO callback VALUES(?, ?, ?, ?, ?, ?)"),
-      put_payload(db, "INSERT INTO payload_metric VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      remove_series(db, "DELETE FROM series WHERE sidecar_id = ?"),
-      remove_kvm(db, "DELETE FROM kvm_series WHERE sidecar_id = ?"),
-      remove_verifier(db, "DELETE FROM verifier_program WHERE sidecar_id = ?"),
-      remove_callback(db, "DELETE FROM callback WHERE sidecar_id = ?"),
-      remove_payload(db, "DELETE FROM payload_metric WHERE sidecar_id = ?"),
-      put_host(db, put_host_sql),
-      find_host(db, "SELECT host_id FROM host WHERE digest = ?"),
-      put_shape(db, "INSERT INTO shape(digest) VALUES(?)"),
-      find_shape(db, "SELECT shape_id FROM shape WHERE digest = ?"),
-      put_shape_metric(db, "INSERT INTO shape_metric(shape_id, metric, position) VALUES(?, ?, ?)") {
-}
+      remove_file(db, "DELETE FROM sidecar WHERE sidecar_id = ?") {}
 
 void bind_optional(SQLite::Statement& statement, int index,
                    const std::optional<std::string>& text) {

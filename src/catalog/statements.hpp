@@ -1,38 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the files of CatalogTables share: statements that are prepared when they are first used (a
-// query that finds nothing changed needs three of thirty), and stamps in columns.
+// What the files of CatalogTables share: its statements, and stamps in columns.
 
 #include <optional>
 #include <string>
 
 #include "catalog/connection.hpp"
+#include "catalog/lazy_statement.hpp"
 #include "catalog/tables.hpp"
 
 namespace ktstr {
-
-class LazyStatement {
- public:
-  LazyStatement(SQLite::Database& database, const char* text) : database_(database), text_(text) {}
-  /// For a text that has to be made.
-  LazyStatement(SQLite::Database& database, std::string (*make_text)())
-      : database_(database), make_text_(make_text) {}
-
-  /// Ready to be bound: NULL wherever nothing is bound. Throws SQLite::Exception.
-  SQLite::Statement& fresh() {
-    if (!statement_) return statement_.emplace(database_, make_text_ ? make_text_() : text_);
-    statement_->reset();
-    statement_->clearBindings();
-    return *statement_;
-  }
-
- private:
-  SQLite::Database& database_;
-  const char* text_ = nullptr;
-  std::string (*make_text_)() = nullptr;
-  std::optional<SQLite::Statement> statement_;
-};
 
 struct CatalogTables::Statements {
   explicit Statements(SQLite::Database& db);
@@ -42,10 +20,6 @@ struct CatalogTables::Statements {
       artifacts, put_artifact, remove_artifacts, find_setting, put_setting;
   // tables_files.cpp
   LazyStatement files, find_file, put_file, repair_stamp, remove_file;
-  // tables_records.cpp
-  LazyStatement put_series, put_kvm, put_verifier, put_callback, put_payload, remove_series,
-      remove_kvm, remove_verifier, remove_callback, remove_payload, put_host, find_host, put_shape,
-      find_shape, put_shape_metric;
 };
 
 /// Binds NULL for none.

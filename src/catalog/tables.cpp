@@ -6,11 +6,12 @@
 
 namespace ktstr {
 
-// Directories, artifacts and settings here; files in tables_files.cpp, what hangs on a record in
-// tables_records.cpp.
+// Directories, artifacts and settings here; files in tables_files.cpp.
 
 CatalogTables::CatalogTables(SQLite::Database& database)
-    : database_(database), statements_(std::make_unique<Statements>(database)) {}
+    : database_(database),
+      statements_(std::make_unique<Statements>(database)),
+      records_(database) {}
 
 CatalogTables::~CatalogTables() = default;
 

@@ -10,12 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/file_system.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/extract.hpp"
+#include "catalog/record_tables.hpp"
 
 namespace ktstr {
 
@@ -87,8 +87,6 @@ enum class RowWrite {
 /// The columns of the sidecar table before those of the record, in the order of put_file.
 [[nodiscard]] const std::vector<std::string>& file_columns();
 
-class LazyStatement;
-
 class CatalogTables {
  public:
   explicit CatalogTables(SQLite::Database& database);
@@ -131,11 +129,8 @@ class CatalogTables {
   /// Marks everything as never looked at, so that a refresh reads and decodes all files again.
   /// Until then the rows stand.
   void forget_stamps();
-  /// Drops hosts that no record uses any more. Unused shapes stay: they are few and small, and
-  /// finding them would mean reading all series.
-  void remove_unused_hosts();
-  /// After a transaction that didn't commit: ids that it handed out are void.
-  void forget_cached_ids();
+  /// What hangs on the files' records.
+  [[nodiscard]] RecordTables& records() { return records_; }
 
  private:
   struct Statements;
@@ -149,20 +144,10 @@ class CatalogTables {
   void delete_file(std::int64_t sidecar_id);
   std::int64_t insert_file(std::int64_t sidecar_id, std::int64_t directory_id,
                            const PreparedFile& file);
-  void put_children(std::int64_t sidecar_id, const ExtractedRecord& record);
-  void put_programs(std::int64_t sidecar_id, const ExtractedRecord& record);
-  void remove_children(std::int64_t sidecar_id);
-  std::int64_t host_id(const HostRow& host);
-  std::int64_t shape_id(const SeriesShape& shape);
-  std::int64_t insert_host(const HostRow& host);
-  std::int64_t insert_shape(const SeriesShape& shape);
-  void put_series(std::int64_t sidecar_id, const ExtractedRecord& record);
-  void put_kvm(std::int64_t sidecar_id, const ExtractedRecord& record);
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;
-  std::unordered_map<std::string, std::int64_t> host_ids_;
-  std::unordered_map<std::string, std::int64_t> shape_ids_;
+  RecordTables records_;
 };
 
 }  // namespace ktstr

@@ -68,7 +68,7 @@ RowWrite CatalogTables::put_file(std::int64_t directory_id, const PreparedFile& 
     delete_file(stored->sidecar_id);
   }
   const std::int64_t id = insert_file(stored ? stored->sidecar_id : 0, directory_id, file);
-  if (file.record) put_children(id, *file.record);
+  if (file.record) records_.put_children(id, *file.record);
   return RowWrite::done;
 }
 
@@ -76,7 +76,8 @@ RowWrite CatalogTables::put_file(std::int64_t directory_id, const PreparedFile& 
 std::int64_t CatalogTables::insert_file(std::int64_t sidecar_id, std::int64_t directory_id,
                                         const PreparedFile& file) {
   // First: it uses the connection's last inserted id, too.
-  const std::int64_t host = file.record && file.record->host ? host_id(*file.record->host) : 0;
+  const std::int64_t host =
+      file.record && file.record->host ? records_.host_id(*file.record->host) : 0;
   SQLite::Statement& put = statements_->put_file.fresh();
   if (sidecar_id != 0) put.bind(1, sidecar_id);
   put.bind(2, directory_id);
@@ -121,7 +122,7 @@ RowWrite CatalogTables::remove_file(std::int64_t directory_id, const FileRow& ex
 }
 
 void CatalogTables::delete_file(std::int64_t sidecar_id) {
-  remove_children(sidecar_id);
+  records_.remove_children(sidecar_id);
   SQLite::Statement& remove = statements_->remove_file.fresh();
   remove.bind(1, sidecar_id);
   remove.exec();

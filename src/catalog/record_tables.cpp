@@ -1,14 +1,59 @@
 // SPDX-License-Identifier: MIT
+#include "catalog/record_tables.hpp"
 
-// What hangs on a record in CatalogTables: series, the small lists, hosts and shapes.
+#include <algorithm>
 
-#include "catalog/connection.hpp"
-#include "catalog/statements.hpp"
-#include "catalog/tables.hpp"
+#include "catalog/lazy_statement.hpp"
+#include "catalog/sql_text.hpp"
+#include "catalog/views.hpp"
 
 namespace ktstr {
+namespace {
 
-void CatalogTables::remove_children(std::int64_t sidecar_id) {
+std::string put_packed_sql(const std::string& table, const std::string& labels) {
+  std::string columns = "sidecar_id, position, shape_id" + labels;
+  for (int i = 0; i < k_series_width; ++i) columns += ", v" + std::to_string(i);
+  const auto count = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ',') + 1);
+  return "INSERT INTO " + table + "(" + columns + ") VALUES(" + placeholders(count) + ")";
+}
+
+std::string put_host_sql() {
+  return "INSERT INTO host(digest, " + joined_names(host_columns()) + ") VALUES(" +
+         placeholders(host_columns().size() + 1) + ")";
+}
+
+}  // namespace
+
+struct RecordTables::Statements {
+  explicit Statements(SQLite::Database& db)
+      : put_series(db, [] { return put_packed_sql("series", ", phase, phase_label, cgroup"); }),
+        put_kvm(db, [] { return put_packed_sql("kvm_series", ""); }),
+        put_verifier(db, "INSERT INTO verifier_program VALUES(?, ?, ?, ?)"),
+        put_callback(db, "INSERT INTO callback VALUES(?, ?, ?, ?, ?, ?)"),
+        put_payload(db, "INSERT INTO payload_metric VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        remove_series(db, "DELETE FROM series WHERE sidecar_id = ?"),
+        remove_kvm(db, "DELETE FROM kvm_series WHERE sidecar_id = ?"),
+        remove_verifier(db, "DELETE FROM verifier_program WHERE sidecar_id = ?"),
+        remove_callback(db, "DELETE FROM callback WHERE sidecar_id = ?"),
+        remove_payload(db, "DELETE FROM payload_metric WHERE sidecar_id = ?"),
+        put_host(db, put_host_sql),
+        find_host(db, "SELECT host_id FROM host WHERE digest = ?"),
+        put_shape(db, "INSERT INTO shape(digest) VALUES(?)"),
+        find_shape(db, "SELECT shape_id FROM shape WHERE digest = ?"),
+        put_shape_metric(db,
+                         "INSERT INTO shape_metric(shape_id, metric, position) VALUES(?, ?, ?)") {}
+
+  LazyStatement put_series, put_kvm, put_verifier, put_callback, put_payload, remove_series,
+      remove_kvm, remove_verifier, remove_callback, remove_payload, put_host, find_host, put_shape,
+      find_shape, put_shape_metric;
+};
+
+RecordTables::RecordTables(SQLite::Database& database)
+    : database_(database), statements_(std::make_unique<Statements>(database)) {}
+
+RecordTables::~RecordTables() = default;
+
+void RecordTables::remove_children(std::int64_t sidecar_id) {
   for (LazyStatement* statement :
        {&statements_->remove_series, &statements_->remove_kvm, &statements_->remove_verifier,
         &statements_->remove_callback, &statements_->remove_payload}) {
@@ -18,7 +63,7 @@ void CatalogTables::remove_children(std::int64_t sidecar_id) {
   }
 }
 
-void CatalogTables::put_series(std::int64_t sidecar_id, const ExtractedRecord& record) {
+void RecordTables::put_series(std::int64_t sidecar_id, const ExtractedRecord& record) {
   std::int64_t position = 0;
   for (const auto& [labels, packed] : record.series) {
     const std::int64_t shape = shape_id(*packed.shape);
@@ -36,7 +81,7 @@ void CatalogTables::put_series(std::int64_t sidecar_id, const ExtractedRecord& r
   }
 }
 
-void CatalogTables::put_kvm(std::int64_t sidecar_id, const ExtractedRecord& record) {
+void RecordTables::put_kvm(std::int64_t sidecar_id, const ExtractedRecord& record) {
   std::int64_t position = 0;
   for (const PackedRow& packed : record.kvm) {
     const std::int64_t shape = shape_id(*packed.shape);
@@ -51,7 +96,7 @@ void CatalogTables::put_kvm(std::int64_t sidecar_id, const ExtractedRecord& reco
   }
 }
 
-void CatalogTables::put_children(std::int64_t sidecar_id, const ExtractedRecord& record) {
+void RecordTables::put_children(std::int64_t sidecar_id, const ExtractedRecord& record) {
   put_series(sidecar_id, record);
   put_kvm(sidecar_id, record);
   put_programs(sidecar_id, record);
@@ -66,7 +111,7 @@ void CatalogTables::put_children(std::int64_t sidecar_id, const ExtractedRecord&
   }
 }
 
-void CatalogTables::put_programs(std::int64_t sidecar_id, const ExtractedRecord& record) {
+void RecordTables::put_programs(std::int64_t sidecar_id, const ExtractedRecord& record) {
   std::int64_t position = 0;
   for (const VerifierRow& program : record.verifier) {
     SQLite::Statement& put = statements_->put_verifier.fresh();
@@ -89,7 +134,7 @@ void CatalogTables::put_programs(std::int64_t sidecar_id, const ExtractedRecord&
   }
 }
 
-std::int64_t CatalogTables::host_id(const HostRow& host) {
+std::int64_t RecordTables::host_id(const HostRow& host) {
   if (const auto cached = host_ids_.find(host.digest); cached != host_ids_.end()) {
     return cached->second;
   }
@@ -102,7 +147,7 @@ std::int64_t CatalogTables::host_id(const HostRow& host) {
   return id;
 }
 
-std::int64_t CatalogTables::insert_host(const HostRow& host) {
+std::int64_t RecordTables::insert_host(const HostRow& host) {
   SQLite::Statement& put = statements_->put_host.fresh();
   put.bind(1, host.digest);
   int index = 1;
@@ -111,7 +156,7 @@ std::int64_t CatalogTables::insert_host(const HostRow& host) {
   return database_.getLastInsertRowid();
 }
 
-std::int64_t CatalogTables::shape_id(const SeriesShape& shape) {
+std::int64_t RecordTables::shape_id(const SeriesShape& shape) {
   if (const auto cached = shape_ids_.find(shape.digest); cached != shape_ids_.end()) {
     return cached->second;
   }
@@ -124,7 +169,7 @@ std::int64_t CatalogTables::shape_id(const SeriesShape& shape) {
   return id;
 }
 
-std::int64_t CatalogTables::insert_shape(const SeriesShape& shape) {
+std::int64_t RecordTables::insert_shape(const SeriesShape& shape) {
   SQLite::Statement& put = statements_->put_shape.fresh();
   put.bind(1, shape.digest);
   put.exec();
@@ -140,14 +185,14 @@ std::int64_t CatalogTables::insert_shape(const SeriesShape& shape) {
   return id;
 }
 
-void CatalogTables::remove_unused_hosts() {
+void RecordTables::remove_unused_hosts() {
   database_.exec(
       "DELETE FROM host WHERE NOT EXISTS (SELECT 1 FROM sidecar WHERE sidecar.host_id = "
       "host.host_id)");
   forget_cached_ids();
 }
 
-void CatalogTables::forget_cached_ids() {
+void RecordTables::forget_cached_ids() {
   host_ids_.clear();
   shape_ids_.clear();
 }

@@ -123,20 +123,20 @@ class CatalogOpener {
   }
 
   Result<void> prepare(SQLite::Database& database, const std::string& path) {
-    const CatalogHeader header = read_header(database);
-    if (header.state == CatalogState::newer) {
+    const StoreHeader header = read_header(database, Store::catalog);
+    if (header.state == StoreState::newer) {
       return fail(ErrorCode::newer_version,
                   "the catalog has layout " + std::to_string(header.layout_version) +
-                      ", this program knows " + std::to_string(catalog_layout_version()),
+                      ", this program knows " + std::to_string(layout_version(Store::catalog)),
                   path, "use the newer program, or delete the catalog: it is made anew");
     }
-    if (header.state == CatalogState::foreign) {
+    if (header.state == StoreState::foreign) {
       return fail(ErrorCode::corrupt, "not a ktstr-index catalog", path);
     }
     // SQLite opens what it can't write without a word, and fails later.
     if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", path);
     configure(database);
-    if (header.state != CatalogState::current) migrate_catalog(database);
+    if (header.state != StoreState::current) migrate(database, Store::catalog);
     CatalogTables tables(database);
     if (auto own = check_root(database, tables, path); !own) return own;
     check_extraction(database, tables);
@@ -154,10 +154,9 @@ class CatalogOpener {
     // A lost last transaction costs a look at the files it was about, never a wrong answer.
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA temp_store = MEMORY");
-    // The last one out would copy the log and wait for the disk twice, after however small a
-    // change. Who makes it long copies it (shorten_log), and every reader reads it. Nor may a
-    // writer that ends remove the log by its name: that can be another catalog's by then.
-    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Who makes the log long copies it (shorten_log), and every reader reads it. Nor may a writer
+    // that ends remove the log by its name: that can be another catalog's by then.
+    keep_log_on_close(database);
     // Room for the pages of a refresh's transaction (KiB), else they are written and read again.
     database.exec("PRAGMA cache_size = -16384");
   }

@@ -58,6 +58,10 @@ bool copy_content(SQLite::Database& from, SQLite::Database& to) {
   return backup.executeStep(-1) == SQLITE_DONE;
 }
 
+void keep_log_on_close(SQLite::Database& database) {
+  sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 bool is_read_only(SQLite::Database& database) {
   return sqlite3_db_readonly(database.getHandle(), "main") == 1;
 }

@@ -64,6 +64,10 @@ class ImmediateTransaction {
 /// process was writing to it for too long. Throws SQLite::Exception.
 [[nodiscard]] bool copy_content(SQLite::Database& from, SQLite::Database& to);
 
+/// Whoever closes the last connection would copy the log and wait for the disk twice, after however
+/// small a change. With this, the log stays as it is.
+void keep_log_on_close(SQLite::Database& database);
+
 /// Whether the file or its directory lets nobody write.
 [[nodiscard]] bool is_read_only(SQLite::Database& database);
 

@@ -11,6 +11,7 @@
 #include "catalog/extract_values.hpp"
 #include "ktstr/variant_hash.hpp"
 #include "record/fields.hpp"
+#include "record/synthetic.hpp"
 
 namespace ktstr {
 namespace {
@@ -296,6 +297,7 @@ ExtractedRecord extract(const DecodedRecord& decoded) {
   for (const PayloadMetrics& payload : record.metrics) {
     append_payload(payload, invocation++, extracted.payload_metrics);
   }
+  extracted.is_synthetic = is_synthetic(record);
   return extracted;
 }
 

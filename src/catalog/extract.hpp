@@ -75,6 +75,7 @@ struct ExtractedRecord {
   std::vector<VerifierRow> verifier;
   std::vector<CallbackRow> callbacks;
   std::vector<PayloadMetricRow> payload_metrics;
+  bool is_synthetic = false;  ///< made by our sample generator, not measured
 };
 
 /// The columns of the sidecar table that come out of a record.

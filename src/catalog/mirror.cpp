@@ -5,34 +5,12 @@
 
 #include "base/hashing.hpp"
 #include "catalog/read_sidecar.hpp"
-#include "catalog/scan.hpp"
-#include "environment/locations.hpp"
-#include "ktstr/walk.hpp"
 
 namespace ktstr {
 namespace {
 
 // They are in memory.
 constexpr std::size_t k_most_late_rows = 64;
-
-/// A part of a path that means itself.
-bool is_plain(const std::string& name) { return !name.empty() && name != "." && name != ".."; }
-
-/// The run directory, and perhaps a job directory in it, that `directory` is by its name. A link to
-/// a run directory is one under its own name, as for a refresh, so only what is above it is
-/// resolved.
-std::vector<std::string> names_below(const std::string& root, const std::string& directory) {
-  std::vector<std::string> names;
-  std::string above = directory;
-  while (names.size() < 2) {
-    const std::size_t slash = above.rfind('/');
-    if (slash == std::string::npos || !is_plain(above.substr(slash + 1))) break;
-    names.insert(names.begin(), above.substr(slash + 1));
-    above.resize(slash);
-    if (above == root || canonical_path(above) == root) return names;
-  }
-  return {};
-}
 
 /// As a refresh would read it. None for what it has to find itself: a file that is no sidecar, or
 /// so large that nobody should wait for it here.
@@ -74,24 +52,9 @@ std::unique_lock<std::mutex> lock_until(std::mutex& mutex, std::int64_t deadline
 
 SharedMirror::SharedMirror(MirrorOptions options) : options_(std::move(options)) {}
 
-std::optional<SharedMirror::Place> SharedMirror::place_of(const std::string& path) const {
-  const std::size_t slash = path.rfind('/');
-  const bool is_bare = slash == std::string::npos;
-  Place place;
-  place.file_name = is_bare ? path : path.substr(slash + 1);
-  if (!is_sidecar_filename(place.file_name)) return std::nullopt;
-  const std::string directory = is_bare ? "." : path.substr(0, slash);
-  auto names = names_below(options_.root, directory);
-  if (names.empty()) names = names_below(options_.root, canonical_path(directory));
-  if (names.empty() || names.front() == k_index_directory_name) return std::nullopt;
-  place.run_dir = std::move(names.front());
-  if (names.size() > 1) place.job = std::move(names.back());
-  return place;
-}
-
 SharedMirror::Complaint SharedMirror::store(const FileChange& file) {
   if (is_off_ || file.bytes == nullptr) return std::nullopt;
-  const auto place = place_of(file.path);
+  const auto place = sidecar_place(options_.root, file.path);
   if (!place) return std::nullopt;
   auto prepared = prepare(place->file_name, file);
   if (!prepared) return std::nullopt;
@@ -107,9 +70,10 @@ SharedMirror::Complaint SharedMirror::store(const FileChange& file) {
 
 SharedMirror::Complaint SharedMirror::remove(std::span<const FileChange> files) {
   if (is_off_) return std::nullopt;
-  std::vector<std::pair<Place, const std::string*>> gone;
+  std::vector<std::pair<SidecarPlace, const std::string*>> gone;
   for (const FileChange& file : files) {
-    if (auto place = place_of(file.path)) gone.emplace_back(std::move(*place), &file.path);
+    if (auto place = sidecar_place(options_.root, file.path))
+      gone.emplace_back(std::move(*place), &file.path);
   }
   if (gone.empty()) return std::nullopt;
   return transact([&](CatalogTables& tables) {
@@ -124,7 +88,7 @@ SharedMirror::Complaint SharedMirror::remove(std::span<const FileChange> files) 
 /// directory's stamp, and a refresh can't trust that stamp for seconds; the shorter the time from
 /// the look to the commit, the surer it is that such a refresh comes after this row.
 bool SharedMirror::put_row(CatalogTables& tables, const Row& row) const {
-  const Place& place = row.place;
+  const SidecarPlace& place = row.place;
   const Stamp& stamp = row.file.stamp->stamp;
   if (!place.job.empty()) ensure_directory(tables, place.run_dir, "");
   const std::int64_t directory = ensure_directory(tables, place.run_dir, place.job);
@@ -137,7 +101,7 @@ bool SharedMirror::put_row(CatalogTables& tables, const Row& row) const {
   return status && status->kind == FileKind::regular && status->stamp == stamp;
 }
 
-bool SharedMirror::remove_row(CatalogTables& tables, const Place& place,
+bool SharedMirror::remove_row(CatalogTables& tables, const SidecarPlace& place,
                               const std::string& path) const {
   const auto status = options_.file_system->status(path, FollowLinks::no);
   if (status || status.error().code != ErrorCode::not_found) return false;

@@ -17,6 +17,7 @@
 #include "base/file_system.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/mirror_connection.hpp"
+#include "catalog/sidecar_place.hpp"
 #include "ktstr/messages.hpp"
 #include "store/change_observer.hpp"
 
@@ -50,23 +51,16 @@ class SharedMirror {
   [[nodiscard]] Complaint remove(std::span<const FileChange> files);
 
  private:
-  /// A sidecar's place in the catalog.
-  struct Place {
-    std::string run_dir;
-    std::string job;  ///< '' directly in the run directory
-    std::string file_name;
-  };
   /// A row as it shall be, if `path` is still the file that it was made of.
   struct Row {
-    Place place;
+    SidecarPlace place;
     std::string path;
     PreparedFile file;
   };
   using Change = std::function<bool(CatalogTables& tables)>;
 
-  [[nodiscard]] std::optional<Place> place_of(const std::string& path) const;
   [[nodiscard]] bool put_row(CatalogTables& tables, const Row& row) const;
-  [[nodiscard]] bool remove_row(CatalogTables& tables, const Place& place,
+  [[nodiscard]] bool remove_row(CatalogTables& tables, const SidecarPlace& place,
                                 const std::string& path) const;
   /// Changes rows in a transaction, which is committed if `change` says so.
   [[nodiscard]] Complaint transact(const Change& change);

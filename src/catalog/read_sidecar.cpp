@@ -53,14 +53,17 @@ std::unique_ptr<FileHandle> open_regular(const SidecarToRead& wanted, const Cloc
 }
 
 void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLimits& limits,
-                  bool keep_bytes, ReadSidecar& result) {
+                  bool pack, ReadSidecar& result) {
   const auto alone = alone_if_large(result.file.stamp->stamp, limits);
   auto bytes = handle.read_all(limits.max_file_bytes);
   if (!bytes) return set_unreadable(result.file, bytes.error().message);
   result.file.content_id = content_id(*bytes);
   result.same_content = result.file.content_id == wanted.known_content_id;
   if (!result.same_content) decode_into(result.file, *bytes);
-  if (keep_bytes) result.bytes = std::move(*bytes);
+  // Here, where several threads read, and never for a file whose content is known.
+  if (pack && !result.same_content) {
+    result.document = pack_document(*bytes, result.file.content_id, DocumentKind::sidecar);
+  }
 }
 
 }  // namespace
@@ -99,7 +102,7 @@ PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string
   return file;
 }
 
-ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, bool keep_bytes,
+ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, bool pack,
                          const Clock& clock) {
   ReadSidecar result;
   result.file.file_name = wanted.file_name;
@@ -108,12 +111,13 @@ ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, 
   const auto handle = open_regular(wanted, clock, result);
   if (!handle) return result;
   try {
-    read_content(wanted, *handle, limits, keep_bytes, result);
+    read_content(wanted, *handle, limits, pack, result);
   } catch (const std::bad_alloc&) {
     // One file too large for this machine must not keep the others from being indexed.
     result.file.record.reset();
     result.file.content_id.clear();
     result.same_content = false;
+    result.document.reset();
     set_unreadable(result.file, os_error(ENOMEM).message);
   }
   return result;

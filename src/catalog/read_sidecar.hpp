@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "catalog/archive_document.hpp"
 #include "catalog/tables.hpp"
 
 namespace ktstr {
@@ -28,13 +29,13 @@ struct ReadSidecar {
   PreparedFile file;
   bool same_content = false;  ///< the bytes are the known ones; `file` holds no record then
   bool vanished = false;      ///< gone since the listing; `file` holds nothing
-  std::string bytes;          ///< only if they were asked for
+  std::optional<PackedDocument> document;  ///< of new content, if it was asked for
 };
 
 /// Opens, stats the open descriptor, reads, hashes and, if the content is new, decodes and
 /// extracts. Whatever is wrong with the file becomes its status. Safe on several threads at once.
 [[nodiscard]] ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits,
-                                       bool keep_bytes, const Clock& clock);
+                                       bool pack, const Clock& clock);
 
 /// Sets the status from the bytes and, unless they are corrupt, what is stored of their content.
 void decode_into(PreparedFile& file, const std::string& bytes);

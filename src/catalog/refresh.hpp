@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,18 +20,20 @@ namespace ktstr {
 
 /// What is about to happen to a stored result. Old and new are content ids; '' is none.
 struct RowChange {
+  const DirectoryRow& directory;
   std::string path;  ///< relative to the root
   std::string old_id;
-  std::string new_id;            ///< '' when the row goes away
-  const std::string* new_bytes;  ///< nullptr when there are none
+  std::string new_id;                        ///< '' when the row goes away
+  const PreparedFile* file = nullptr;        ///< nullptr when the row goes away
+  const PackedDocument* document = nullptr;  ///< nullptr when there are no new bytes
 };
 
-/// Sees every row before it changes, so that evidence can be kept before it is lost. An error stops
-/// the refresh with the row unchanged.
+/// Sees rows before they change, so that evidence can be kept before it is lost.
 class RowObserver {
  public:
   virtual ~RowObserver() = default;
-  [[nodiscard]] virtual Result<void> before_change(const RowChange& change) = 0;
+  /// Of one transaction, which follows. An error stops the refresh with the rows unchanged.
+  [[nodiscard]] virtual Result<void> before_changes(std::span<const RowChange> changes) = 0;
 };
 
 /// How far a refresh has come. Directories are those that it goes through, jobs not counted.

@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t k_most_files = 1024;
 // What is kept of a file is smaller than the file, but not always much.
 constexpr std::int64_t k_most_bytes = 32 << 20;
-// Where the bytes are kept for the observer, they are what counts.
-constexpr std::size_t k_most_observed_files = 64;
 
 /// A failure that is stored already, word for word.
 bool is_known_failure(const std::optional<FileRow>& known, const PreparedFile& file) {
@@ -60,9 +58,8 @@ Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
   if (!outcome.result.vanished && !(stamp && stamp->settled)) directory->look_again();
   const std::int64_t file_bytes = stamp ? stamp->stamp.size_bytes : 0;
   batch.outcomes.push_back(std::move(outcome));
-  const std::size_t most = options_.observer == nullptr ? k_most_files : k_most_observed_files;
   waiting_bytes_ += file_bytes;
-  const bool is_enough = ++waiting_files_ >= most || waiting_bytes_ >= k_most_bytes;
+  const bool is_enough = ++waiting_files_ >= k_most_files || waiting_bytes_ >= k_most_bytes;
   return is_enough ? store_batches() : Result<void>();
 }
 
@@ -78,43 +75,44 @@ Result<void> RefreshStore::finish_root(const std::shared_ptr<LookedDirectory>& r
   return store_batches();
 }
 
-Result<void> RefreshStore::observe(const DirectoryRow& directory, const FileRow* old,
-                                   const PreparedFile* file, const std::string* bytes) const {
-  const std::string& name = file != nullptr ? file->file_name : old->file_name;
-  return options_.observer->before_change({relative_path(directory, name),
-                                           old != nullptr ? old->content_id : "",
-                                           file != nullptr ? file->content_id : "", bytes});
-}
-
-/// Whoever wants to keep what is about to go has kept it, or nothing is stored.
-Result<void> RefreshStore::observe_batch(const Batch& batch) {
-  if (options_.observer == nullptr) return {};
+void RefreshStore::gather_changes(const Batch& batch, std::vector<RowChange>& changes) {
+  const DirectoryRow& directory = batch.directory->row;
   for (const RefreshOutcome& outcome : batch.outcomes) {
     if (!is_other_content(outcome)) continue;
     const PreparedFile& file = outcome.result.file;
-    const FileRow* old = outcome.read->known ? &*outcome.read->known : nullptr;
-    auto seen = observe(batch.directory->row, old, &file,
-                        file.content_id.empty() ? nullptr : &outcome.result.bytes);
-    if (!seen) return seen;
+    const auto& document = outcome.result.document;
+    changes.push_back({directory, relative_path(directory, file.file_name),
+                       outcome.read->known ? outcome.read->known->content_id : "", file.content_id,
+                       &file, document ? &*document : nullptr});
   }
-  return batch.is_end ? observe_end(*batch.directory) : Result<void>();
+  if (batch.is_end) gather_end(*batch.directory, changes);
 }
 
-Result<void> RefreshStore::observe_end(const LookedDirectory& directory) {
+void RefreshStore::gather_end(const LookedDirectory& directory, std::vector<RowChange>& changes) {
+  const DirectoryRow& row = directory.row;
   for (const FilePlan::Put& put : directory.plan.unreadable) {
     if (is_known_failure(put.known, put.file)) continue;
-    const FileRow* old = put.known ? &*put.known : nullptr;
-    if (auto seen = observe(directory.row, old, &put.file, nullptr); !seen) return seen;
+    changes.push_back({row, relative_path(row, put.file.file_name),
+                       put.known ? put.known->content_id : "", "", &put.file, nullptr});
   }
-  for (const FileRow& file : directory.plan.gone) {
-    if (auto seen = observe(directory.row, &file, nullptr, nullptr); !seen) return seen;
-  }
+  const auto add_gone = [&](const DirectoryRow& of, const FileRow& file) {
+    changes.push_back(
+        {of, relative_path(of, file.file_name), file.content_id, "", nullptr, nullptr});
+  };
+  for (const FileRow& file : directory.plan.gone) add_gone(row, file);
   for (const DirectoryRow& gone : directory.gone) {
-    for (const FileRow& file : tables_.files(gone.directory_id)) {
-      if (auto seen = observe(gone, &file, nullptr, nullptr); !seen) return seen;
-    }
+    for (const FileRow& file : tables_.files(gone.directory_id)) add_gone(gone, file);
   }
-  return {};
+}
+
+/// Whoever wants to keep what is about to go has kept it, or nothing is stored.
+Result<void> RefreshStore::observe_batches() {
+  if (options_.observer == nullptr) return {};
+  std::vector<RowChange> changes;
+  for (const Batch& batch : batches_) {
+    if (batch.worth == Worth::changes) gather_changes(batch, changes);
+  }
+  return options_.observer->before_changes(changes);
 }
 
 bool RefreshStore::artifacts_differ(const LookedDirectory& directory) {
@@ -164,10 +162,7 @@ Result<void> RefreshStore::store_batches() {
     worth = std::max(worth, batch.worth);
   }
   if (worth == Worth::changes) {
-    for (const Batch& batch : batches_) {
-      if (batch.worth != Worth::changes) continue;
-      if (auto seen = observe_batch(batch); !seen) return seen;
-    }
+    if (auto seen = observe_batches(); !seen) return seen;
     if (waiting_files_ >= k_most_files) put_off_checkpoints();
     ImmediateTransaction transaction(database_);
     write_batches();

@@ -61,10 +61,9 @@ class RefreshStore {
   [[nodiscard]] Worth worth_of(const Batch& batch);
   [[nodiscard]] static Worth worth_of(const RefreshOutcome& outcome);
   [[nodiscard]] Worth worth_of_end(const LookedDirectory& directory);
-  [[nodiscard]] Result<void> observe(const DirectoryRow& directory, const FileRow* old,
-                                     const PreparedFile* file, const std::string* bytes) const;
-  [[nodiscard]] Result<void> observe_batch(const Batch& batch);
-  [[nodiscard]] Result<void> observe_end(const LookedDirectory& directory);
+  void gather_changes(const Batch& batch, std::vector<RowChange>& changes);
+  void gather_end(const LookedDirectory& directory, std::vector<RowChange>& changes);
+  [[nodiscard]] Result<void> observe_batches();
   [[nodiscard]] bool artifacts_differ(const LookedDirectory& directory);
   void ensure_directory(LookedDirectory& directory);
   void store_file(LookedDirectory& directory, const RefreshOutcome& outcome);

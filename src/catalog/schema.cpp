@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/schema.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,10 +11,21 @@
 namespace ktstr {
 
 extern const std::string_view embedded_catalog_0001_tables;
+extern const std::string_view embedded_archive_0001_tables;
 
 namespace {
 
-const std::string_view k_migrations[] = {embedded_catalog_0001_tables};
+const std::string_view k_catalog_migrations[] = {embedded_catalog_0001_tables};
+const std::string_view k_archive_migrations[] = {embedded_archive_0001_tables};
+
+std::span<const std::string_view> migrations(Store store) {
+  if (store == Store::archive) return k_archive_migrations;
+  return k_catalog_migrations;
+}
+
+std::int32_t application_id(Store store) {
+  return store == Store::archive ? k_archive_application_id : k_catalog_application_id;
+}
 
 std::int32_t pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
@@ -24,11 +36,12 @@ void set_pragma(SQLite::Database& database, const char* name, std::int32_t value
 }
 
 // Views hold nothing, so they are made anew rather than altered.
-void make_views(SQLite::Database& database) {
-  for (const ViewDefinition& view : view_definitions()) {
+void make_views(SQLite::Database& database, Store store) {
+  const auto views = view_definitions(store);
+  for (const ViewDefinition& view : views) {
     database.exec("DROP VIEW IF EXISTS " + view.name);
   }
-  for (const ViewDefinition& view : view_definitions()) database.exec(view.sql);
+  for (const ViewDefinition& view : views) database.exec(view.sql);
 }
 
 void set_setting(SQLite::Database& database, const char* key, std::int64_t value) {
@@ -40,40 +53,42 @@ void set_setting(SQLite::Database& database, const char* key, std::int64_t value
 
 }  // namespace
 
-std::int32_t catalog_layout_version() { return static_cast<std::int32_t>(std::size(k_migrations)); }
+std::int32_t layout_version(Store store) {
+  return static_cast<std::int32_t>(migrations(store).size());
+}
 
-CatalogHeader read_header(SQLite::Database& database) {
-  CatalogHeader header;
+StoreHeader read_header(SQLite::Database& database, Store store) {
+  StoreHeader header;
   // One snapshot: while another process makes the catalog, half of the answers from before and half
   // from after would look like somebody else's database.
   database.exec("SAVEPOINT header");
   header.layout_version = pragma(database, "user_version");
-  const std::int32_t application_id = pragma(database, "application_id");
+  const std::int32_t found_id = pragma(database, "application_id");
   const bool has_tables = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0;
   database.exec("RELEASE header");
-  if (application_id == 0 && header.layout_version == 0 && !has_tables) return header;
-  if (application_id != k_catalog_application_id) {
-    header.state = CatalogState::foreign;
-  } else if (header.layout_version > catalog_layout_version()) {
-    header.state = CatalogState::newer;
+  if (found_id == 0 && header.layout_version == 0 && !has_tables) return header;
+  if (found_id != application_id(store)) {
+    header.state = StoreState::foreign;
+  } else if (header.layout_version > layout_version(store)) {
+    header.state = StoreState::newer;
   } else {
-    header.state = header.layout_version < catalog_layout_version() ? CatalogState::older
-                                                                    : CatalogState::current;
+    header.state =
+        header.layout_version < layout_version(store) ? StoreState::older : StoreState::current;
   }
   return header;
 }
 
-void migrate_catalog(SQLite::Database& database) {
+void migrate(SQLite::Database& database, Store store) {
   ImmediateTransaction transaction(database);
-  const CatalogHeader header = read_header(database);
-  if (header.state != CatalogState::empty && header.state != CatalogState::older) return;
-  for (std::int32_t i = header.layout_version; i < catalog_layout_version(); ++i) {
-    database.exec(std::string(k_migrations[i]));
+  const StoreHeader header = read_header(database, store);
+  if (header.state != StoreState::empty && header.state != StoreState::older) return;
+  for (std::int32_t i = header.layout_version; i < layout_version(store); ++i) {
+    database.exec(std::string(migrations(store)[static_cast<std::size_t>(i)]));
   }
-  make_views(database);
-  set_pragma(database, "application_id", k_catalog_application_id);
-  set_pragma(database, "user_version", catalog_layout_version());
-  set_setting(database, "layout_version", catalog_layout_version());
+  make_views(database, store);
+  set_pragma(database, "application_id", application_id(store));
+  set_pragma(database, "user_version", layout_version(store));
+  set_setting(database, "layout_version", layout_version(store));
   set_setting(database, "extraction_version", k_extraction_version);
   transaction.commit();
 }

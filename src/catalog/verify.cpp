@@ -209,7 +209,7 @@ Result<VerifyReport> verify(SQLite::Database& catalog, const std::string& root,
   const std::int64_t started_ns = clock.now_ns();
   // A name of none is a file of SQLite's own that spills to disk and goes away by itself.
   SQLite::Database fresh("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  migrate_catalog(fresh);
+  migrate(fresh, Store::catalog);
   RefreshOptions look;
   look.level = CheckLevel::bytes;
   look.limits = options.limits;

@@ -14,7 +14,11 @@ struct ViewDefinition {
   std::string sql;  ///< the whole CREATE VIEW statement
 };
 
-/// Every view of the interface, in an order in which they can be created.
-[[nodiscard]] std::vector<ViewDefinition> view_definitions();
+/// The two databases that have the views.
+enum class Store { catalog, archive };
+
+/// Every view of the interface, in an order in which they can be created. The archive has the
+/// catalog's, with some columns more at the end of `results`, and some views of its own.
+[[nodiscard]] std::vector<ViewDefinition> view_definitions(Store store);
 
 }  // namespace ktstr

@@ -28,6 +28,8 @@ bool find_repository_functions(void* handle, GitLibrary& git) {
          find(handle, "git_repository_free", git.repository_free) &&
          find(handle, "git_repository_path", git.repository_path) &&
          find(handle, "git_repository_workdir", git.repository_workdir) &&
+         find(handle, "git_repository_commondir", git.repository_commondir) &&
+         find(handle, "git_repository_is_shallow", git.repository_is_shallow) &&
          find(handle, "git_repository_config_snapshot", git.repository_config_snapshot) &&
          find(handle, "git_repository_index", git.repository_index) &&
          find(handle, "git_repository_hashfile", git.repository_hashfile) &&
@@ -43,7 +45,17 @@ bool find_object_functions(void* handle, GitLibrary& git) {
          find(handle, "git_object_id", git.object_id) &&
          find(handle, "git_object_peel", git.object_peel) &&
          find(handle, "git_object_free", git.object_free) &&
-         find(handle, "git_odb_hash", git.odb_hash) && find(handle, "git_oid_nfmt", git.oid_nfmt);
+         find(handle, "git_oid_nfmt", git.oid_nfmt);
+}
+
+bool find_object_store_functions(void* handle, GitLibrary& git) {
+  return find(handle, "git_repository_odb", git.repository_odb) &&
+         find(handle, "git_odb_read", git.odb_read) && find(handle, "git_odb_free", git.odb_free) &&
+         find(handle, "git_odb_object_type", git.odb_object_type) &&
+         find(handle, "git_odb_object_data", git.odb_object_data) &&
+         find(handle, "git_odb_object_size", git.odb_object_size) &&
+         find(handle, "git_odb_object_free", git.odb_object_free) &&
+         find(handle, "git_odb_hash", git.odb_hash);
 }
 
 bool find_index_functions(void* handle, GitLibrary& git) {
@@ -68,7 +80,8 @@ bool allow_harmless_extensions(const GitLibrary& git) {
 bool load(GitLibrary& git) {
   LibraryHandle handle(::dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW | RTLD_LOCAL));
   if (!handle || !find_repository_functions(handle.get(), git) ||
-      !find_object_functions(handle.get(), git) || !find_index_functions(handle.get(), git) ||
+      !find_object_functions(handle.get(), git) ||
+      !find_object_store_functions(handle.get(), git) || !find_index_functions(handle.get(), git) ||
       git.libgit2_init() < 0) {
     return false;
   }

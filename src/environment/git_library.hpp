@@ -6,6 +6,8 @@
 
 #include <git2.h>
 
+#include <memory>
+
 namespace ktstr {
 
 /// The functions of libgit2 that we call. Thread-safe as libgit2 is: objects belong to one thread.
@@ -16,6 +18,9 @@ struct GitLibrary {
   decltype(&git_repository_free) repository_free = nullptr;
   decltype(&git_repository_path) repository_path = nullptr;
   decltype(&git_repository_workdir) repository_workdir = nullptr;
+  decltype(&git_repository_commondir) repository_commondir = nullptr;
+  decltype(&git_repository_is_shallow) repository_is_shallow = nullptr;
+  decltype(&git_repository_odb) repository_odb = nullptr;
   decltype(&git_repository_config_snapshot) repository_config_snapshot = nullptr;
   decltype(&git_repository_index) repository_index = nullptr;
   decltype(&git_repository_hashfile) repository_hashfile = nullptr;
@@ -25,6 +30,12 @@ struct GitLibrary {
   decltype(&git_object_id) object_id = nullptr;
   decltype(&git_object_peel) object_peel = nullptr;
   decltype(&git_object_free) object_free = nullptr;
+  decltype(&git_odb_read) odb_read = nullptr;
+  decltype(&git_odb_free) odb_free = nullptr;
+  decltype(&git_odb_object_type) odb_object_type = nullptr;
+  decltype(&git_odb_object_data) odb_object_data = nullptr;
+  decltype(&git_odb_object_size) odb_object_size = nullptr;
+  decltype(&git_odb_object_free) odb_object_free = nullptr;
   decltype(&git_odb_hash) odb_hash = nullptr;
   decltype(&git_oid_nfmt) oid_nfmt = nullptr;
   decltype(&git_config_get_bool) config_get_bool = nullptr;
@@ -45,5 +56,17 @@ struct GitLibrary {
 /// Setting it up switches its check of a repository's owner off, in the whole process: a checkout
 /// that another user owns (a container's bind mount) has a commit like any other. Thread-safe.
 [[nodiscard]] const GitLibrary* git_library();
+
+/// An object of libgit2 and the function that frees it.
+template <class T>
+using GitOwned = std::unique_ptr<T, void (*)(T*)>;
+
+/// Calls a function of libgit2 that makes an object; null if it fails.
+template <class T, class Make>
+[[nodiscard]] GitOwned<T> make_git(void (*release)(T*), const Make& make_into) {
+  T* made = nullptr;
+  if (make_into(&made) != 0) made = nullptr;
+  return GitOwned<T>(made, release);
+}
 
 }  // namespace ktstr

@@ -11,6 +11,7 @@
 #include "base/file_system.hpp"
 #include "environment/git_cache_tree.hpp"
 #include "environment/git_library.hpp"
+#include "environment/git_root_commit.hpp"
 
 namespace ktstr {
 namespace {
@@ -18,18 +19,6 @@ namespace {
 constexpr std::size_t k_short_digits = 7;
 constexpr std::uint64_t k_most_index_bytes = 1 << 30;
 constexpr std::uint64_t k_most_whole_file_bytes = 64 << 20;
-
-/// An object of libgit2 and the function that frees it.
-template <class T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-/// Calls a function of libgit2 that makes an object; null if it fails.
-template <class T, class Make>
-Owned<T> make(void (*release)(T*), const Make& make_into) {
-  T* made = nullptr;
-  if (make_into(&made) != 0) made = nullptr;
-  return Owned<T>(made, release);
-}
 
 GitTime to_time(const git_index_time& time) {
   return {static_cast<std::uint32_t>(time.seconds), time.nanoseconds};
@@ -89,10 +78,10 @@ int note_difference(const git_diff* /*diff*/, const git_diff_delta* /*delta*/,
 }  // namespace
 
 struct GitRepository::State {
-  State(const GitLibrary& library, Owned<git_repository> opened)
+  State(const GitLibrary& library, GitOwned<git_repository> opened)
       : git(library),
         repository(std::move(opened)),
-        config(make<git_config>(git.config_free, [this](git_config** into) {
+        config(make_git<git_config>(git.config_free, [this](git_config** into) {
           return git.repository_config_snapshot(into, repository.get());
         })) {}
 
@@ -116,16 +105,16 @@ struct GitRepository::State {
     return value;
   }
   [[nodiscard]] bool needs_git_to_convert(const char* path) const;
-  [[nodiscard]] Owned<git_object> head_object() const;
-  [[nodiscard]] Owned<git_object> head_tree() const;
+  [[nodiscard]] GitOwned<git_object> head_object() const;
+  [[nodiscard]] GitOwned<git_object> head_tree() const;
   [[nodiscard]] bool hash_bytes(const std::optional<std::string>& bytes, git_oid& into) const;
   [[nodiscard]] bool hash_file(const GitIndexEntry& entry, const std::string& path,
                                git_oid& into) const;
 
   const GitLibrary& git;
-  Owned<git_repository> repository;
-  Owned<git_config> config;
-  Owned<git_index> index = Owned<git_index>(nullptr, nullptr);
+  GitOwned<git_repository> repository;
+  GitOwned<git_config> config;
+  GitOwned<git_index> index = GitOwned<git_index>(nullptr, nullptr);
   GitTime index_written = {};
   std::optional<GitName> index_tree = {};
 };
@@ -139,22 +128,22 @@ bool GitRepository::State::needs_git_to_convert(const char* path) const {
 }
 
 /// What HEAD names, behind tags; null if it is unborn or not in the object store.
-Owned<git_object> GitRepository::State::head_object() const {
-  Owned<git_object> none(nullptr, git.object_free);
+GitOwned<git_object> GitRepository::State::head_object() const {
+  GitOwned<git_object> none(nullptr, git.object_free);
   git_oid id;
   if (git.reference_name_to_id(&id, repository.get(), "HEAD") != 0) return none;
-  auto object = make<git_object>(git.object_free, [&](git_object** into) {
+  auto object = make_git<git_object>(git.object_free, [&](git_object** into) {
     return git.object_lookup(into, repository.get(), &id, GIT_OBJECT_ANY);
   });
   if (!object || git.object_type(object.get()) != GIT_OBJECT_TAG) return object;
-  return make<git_object>(git.object_free, [&](git_object** into) {
+  return make_git<git_object>(git.object_free, [&](git_object** into) {
     return git.object_peel(into, object.get(), GIT_OBJECT_ANY);
   });
 }
 
-Owned<git_object> GitRepository::State::head_tree() const {
+GitOwned<git_object> GitRepository::State::head_tree() const {
   const auto object = head_object();
-  return make<git_object>(git.object_free, [&](git_object** into) {
+  return make_git<git_object>(git.object_free, [&](git_object** into) {
     return object ? git.object_peel(into, object.get(), GIT_OBJECT_TREE) : GIT_ENOTFOUND;
   });
 }
@@ -179,7 +168,7 @@ std::optional<GitRepository> GitRepository::open(const std::string& directory,
   const GitLibrary* git = git_library();
   if (git == nullptr) return std::nullopt;
   const unsigned flags = search == CommitSearch::exact ? GIT_REPOSITORY_OPEN_NO_SEARCH : 0;
-  auto repository = make<git_repository>(git->repository_free, [&](git_repository** into) {
+  auto repository = make_git<git_repository>(git->repository_free, [&](git_repository** into) {
     return git->repository_open_ext(into, directory.c_str(), flags, nullptr);
   });
   if (!repository) return std::nullopt;
@@ -197,6 +186,10 @@ std::optional<std::string> GitRepository::head() const {
   std::string digits(k_short_digits, '0');
   state_->git.oid_nfmt(digits.data(), digits.size(), state_->git.object_id(object.get()));
   return digits;
+}
+
+std::optional<std::string> GitRepository::root_commit() const {
+  return ktstr::root_commit(state_->git, state_->repository.get());
 }
 
 std::string GitRepository::work_directory() const {
@@ -221,7 +214,7 @@ bool GitRepository::read_index() {
   const auto before = system_file_system().status(path, FollowLinks::yes);
   if (!before) return false;
   state_->index_written = git_time(before->stamp.mtime_ns);
-  state_->index = make<git_index>(git.index_free, [&](git_index** into) {
+  state_->index = make_git<git_index>(git.index_free, [&](git_index** into) {
     return git.repository_index(into, state_->repository.get());
   });
   if (!state_->index) return false;
@@ -259,7 +252,7 @@ bool GitRepository::is_index_changed() const {
   options.ignore_submodules = GIT_SUBMODULE_IGNORE_ALL;
   options.notify_cb = note_difference;
   options.payload = &is_changed;
-  const auto diff = make<git_diff>(git.diff_free, [&](git_diff** into) {
+  const auto diff = make_git<git_diff>(git.diff_free, [&](git_diff** into) {
     // A git_tree is a git_object; the C interface has no other way to say so.
     return git.diff_tree_to_index(into, state_->repository.get(),
                                   reinterpret_cast<git_tree*>(tree.get()), state_->index.get(),

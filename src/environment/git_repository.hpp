@@ -25,6 +25,9 @@ class GitRepository {
 
   /// The first 7 hex digits of HEAD's commit. None if HEAD is unborn or the commit is missing.
   [[nodiscard]] std::optional<std::string> head() const;
+  /// The 40 hex digits of the commit that HEAD's chain of first parents ends at. None if HEAD is
+  /// unborn, the clone is shallow, or a commit is missing or can't be read.
+  [[nodiscard]] std::optional<std::string> root_commit() const;
   /// Absolute, with a slash at the end; empty for a bare repository.
   [[nodiscard]] std::string work_directory() const;
   /// Reads the index; false if there is no index file or libgit2 can't read it (a split or sparse

@@ -80,6 +80,30 @@ FoundPath catalog_path(const std::optional<std::string>& flag, const Variables& 
   return {default_catalog_path(root), "the runs root"};
 }
 
+ArchiveChoice archive_choice(const std::optional<std::string>& flag, const Variables& variables) {
+  const auto variable = non_empty(variables, "KTSTR_INDEX_ARCHIVE");
+  if (flag || variable) {
+    const std::string& named = flag ? *flag : *variable;
+    const std::string from = flag ? "--archive" : "KTSTR_INDEX_ARCHIVE";
+    if (named == "off") return {std::nullopt, from + " is off", false};
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(named, error);
+    return {error ? named : absolute.lexically_normal().string(), from, true};
+  }
+  for (const char* name : {"CI", "KTSTR_CI"}) {
+    if (non_empty(variables, name)) {
+      return {std::nullopt, std::string(name) + " is set and no archive is named", false};
+    }
+  }
+  auto data = non_empty(variables, "XDG_DATA_HOME");
+  const auto home = non_empty(variables, "HOME");
+  // A relative one is no place: the XDG rules say so.
+  if (data && data->front() != '/') data.reset();
+  if (!data && home) data = *home + "/.local/share";
+  if (!data) return {std::nullopt, "neither XDG_DATA_HOME nor HOME is set", false};
+  return {*data + "/ktstr-index/archive.sqlite3", "the user's data directory", false};
+}
+
 std::optional<std::string> cached_catalog_path(const Variables& variables,
                                                const std::string& root) {
   std::optional<std::string> cache = non_empty(variables, "XDG_CACHE_HOME");

@@ -42,6 +42,19 @@ struct FoundPath {
 [[nodiscard]] FoundPath catalog_path(const std::optional<std::string>& flag,
                                      const Variables& variables, const std::string& root);
 
+/// The archive of everything that was seen, or why there is none.
+struct ArchiveChoice {
+  std::optional<std::string> path;  ///< absolute; none: it is off
+  std::string from;                 ///< what named it, or what turned it off
+  bool is_named = false;            ///< by flag or variable
+};
+
+/// --archive, else KTSTR_INDEX_ARCHIVE (either may be "off"), else
+/// XDG_DATA_HOME (or HOME/.local/share) + /ktstr-index/archive.sqlite3; that one is off where CI or
+/// KTSTR_CI is set: what a CI host keeps between jobs is for its owner to say.
+[[nodiscard]] ArchiveChoice archive_choice(const std::optional<std::string>& flag,
+                                           const Variables& variables);
+
 /// Where a catalog goes whose root can't be written: below XDG_CACHE_HOME (or HOME/.cache), in a
 /// directory of the root's own. None without either variable.
 [[nodiscard]] std::optional<std::string> cached_catalog_path(const Variables& variables,

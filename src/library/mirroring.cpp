@@ -20,8 +20,9 @@ namespace {
 /// A process's mirrors, by root and catalog.
 struct ProcessMirrors {
   const pid_t process = ::getpid();
-  std::mutex mutex;  ///< guards the map
+  std::mutex mutex;  ///< guards the maps
   std::map<std::string, SharedMirror> mirrors;
+  std::map<std::string, SharedArchive> archives;
   OnceGate warned;
   ProcessMirrors* parents = nullptr;
 };
@@ -51,13 +52,39 @@ SharedMirror& mirror_for(ProcessMirrors& process, const Variables& variables) {
   return process.mirrors.try_emplace(std::move(key), std::move(options)).first->second;
 }
 
+/// nullptr: it is off.
+SharedArchive* archive_for(ProcessMirrors& process, const Variables& variables) {
+  const ArchiveChoice choice = archive_choice(std::nullopt, variables);
+  if (!choice.path) return nullptr;
+  ArchiveMirrorOptions options;
+  options.root = canonical_path(runs_root(variables).path);
+  options.archive.path = *choice.path;
+  options.archive.is_named = choice.is_named;
+  // The run directory's lock is held meanwhile; but what isn't kept now is lost.
+  options.archive.busy_timeout_ms = 2'000;
+  std::string key = options.root + '\0' + options.archive.path;
+  const std::lock_guard lock(process.mutex);
+  return &process.archives.try_emplace(std::move(key), std::move(options)).first->second;
+}
+
 }  // namespace
 
 Mirroring::Mirroring(const WriterOptions& options) {
   if (!options.mirror) return;
   ProcessMirrors& process = process_mirrors();
-  mirror_.emplace(mirror_for(process, options.variables), process.warned,
-                  options.messages ? options.messages : stderr_sink());
+  const MessageSink sink = options.messages ? options.messages : stderr_sink();
+  mirror_.emplace(mirror_for(process, options.variables), process.warned, sink);
+  if (auto* const archive = archive_for(process, options.variables))
+    archive_.emplace(*archive, sink);
 }
+
+void Mirroring::about_to_remove(std::span<const FileChange> files) noexcept {
+  if (archive_) archive_->about_to_remove(files);
+  mirror_->about_to_remove(files);
+}
+
+void Mirroring::removed(std::span<const FileChange> files) noexcept { mirror_->removed(files); }
+void Mirroring::written(const FileChange& file) noexcept { mirror_->written(file); }
+void Mirroring::rewritten(const FileChange& file) noexcept { mirror_->rewritten(file); }
 
 }  // namespace ktstr

@@ -22,7 +22,7 @@ namespace ktstr::test {
 class FakePool {
  public:
   FakePool() : files_(clock_), database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-    migrate_catalog(database_);
+    migrate(database_, Store::catalog);
     files_.make_directory("/runs");
     options_.workers = 0;
     options_.level = CheckLevel::dirs;

@@ -50,6 +50,7 @@ std::vector<Option> Context::common_options() {
   return {
       {"--root", "DIR", "The runs root: the directory of run directories", &root_},
       {"--catalog", "FILE", "The catalog's file, if not below the root", &catalog_},
+      {"--archive", "FILE", "The archive's file, or off for none", &archive_},
       {"--check",
        "LEVEL",
        "How hard to look for changes first: none, dirs (created, renamed, removed), files (edits "
@@ -70,6 +71,7 @@ SessionOptions Context::session_options() const {
   SessionOptions options;
   options.root = root_;
   options.catalog = catalog_;
+  options.archive = archive_;
   options.limits = limits_;
   return options;
 }

@@ -84,6 +84,7 @@ class Context {
 
   std::optional<std::string> root_;
   std::optional<std::string> catalog_;
+  std::optional<std::string> archive_;
   mutable std::string opened_catalog_;  ///< empty: none yet
   std::optional<CheckLevel> check_;
   Format format_ = Format::table;

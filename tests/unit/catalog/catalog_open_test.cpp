@@ -142,7 +142,7 @@ TEST_F(CatalogOpening, RefusesANewerCatalogWithBothNumbersAndLeavesIt) {
   ASSERT_FALSE(catalog);
   EXPECT_EQ(catalog.error().code, ErrorCode::newer_version);
   EXPECT_NE(catalog.error().message.find("77"), std::string::npos);
-  EXPECT_NE(catalog.error().message.find(std::to_string(catalog_layout_version())),
+  EXPECT_NE(catalog.error().message.find(std::to_string(layout_version(Store::catalog))),
             std::string::npos);
   EXPECT_EQ(put_aside(), Rows{});
 }

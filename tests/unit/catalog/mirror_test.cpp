@@ -135,7 +135,7 @@ class MirrorFixture : public testing::Test {
   /// Of all views but those named, sorted; ids that only the catalog knows are left out.
   static std::map<std::string, Rows> view_rows(Catalog& catalog, const std::set<std::string>& but) {
     std::map<std::string, Rows> views;
-    for (const ViewDefinition& view : view_definitions()) {
+    for (const ViewDefinition& view : view_definitions(Store::catalog)) {
       if (but.count(view.name) != 0) continue;
       Rows& all = views[view.name];
       all = rows_text(catalog.database(), "SELECT * FROM " + view.name);

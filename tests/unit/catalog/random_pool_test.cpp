@@ -31,7 +31,7 @@ void PrintTo(const RandomRun& run, std::ostream* stream) { *stream << run.name; 
 class RandomPool : public testing::TestWithParam<RandomRun> {
  protected:
   RandomPool() : database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-    migrate_catalog(database_);
+    migrate(database_, Store::catalog);
     std::filesystem::create_directory(directory_.path("runs"));
     std::filesystem::create_directory(directory_.path("elsewhere"));
   }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 
 #include "support/fake_pool.hpp"
 
@@ -13,13 +14,15 @@ namespace {
 
 class Watcher final : public RowObserver {
  public:
-  Result<void> before_change(const RowChange& change) override {
-    if (on_change) on_change(change);
-    seen.push_back(
-        change.path + "|" + (change.old_id.empty() ? "none" : "old") + "|" +
-        (change.new_id.empty() ? "none" : "new") + "|" +
-        (change.new_bytes == nullptr ? "none" : std::to_string(change.new_bytes->size())));
-    if (change.path == fails_at) return fail(ErrorCode::io, "the watcher has no room");
+  Result<void> before_changes(std::span<const RowChange> changes) override {
+    for (const RowChange& change : changes) {
+      if (on_change) on_change(change);
+      const PackedDocument* const document = change.document;
+      seen.push_back(change.path + "|" + (change.old_id.empty() ? "none" : "old") + "|" +
+                     (change.new_id.empty() ? "none" : "new") + "|" +
+                     (document == nullptr ? "none" : std::to_string(document->size_bytes)));
+      if (change.path == fails_at) return fail(ErrorCode::io, "the watcher has no room");
+    }
     return {};
   }
 
@@ -50,7 +53,7 @@ TEST_F(RefreshOrder, ShowsAnObserverTheNewBytesBeforeARowComesIn) {
   const std::string bytes = sidecar_of("a");
   pool_.put("run/a.ktstr.json", bytes);
   watcher_.on_change = [&](const RowChange& change) {
-    EXPECT_EQ(*change.new_bytes, bytes);
+    EXPECT_EQ(unpack_document(*change.document).value(), bytes);
     EXPECT_EQ(pool_.paths(), Rows{});
   };
   pool_.refresh();

@@ -41,7 +41,7 @@ std::string normalised(const std::string& sql) {
 class CatalogSchema : public testing::Test {
  protected:
   CatalogSchema() : database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-    migrate_catalog(database_);
+    migrate(database_, Store::catalog);
   }
 
   Rows rows(const std::string& sql) { return rows_text(database_, sql); }
@@ -141,10 +141,10 @@ TEST_F(CatalogSchema, HasNoStrictTable) {
 
 TEST_F(CatalogSchema, IsMarkedAsOurs) {
   EXPECT_EQ(rows("PRAGMA application_id"), (Rows{"1802791288"}));
-  EXPECT_EQ(rows("PRAGMA user_version"), (Rows{std::to_string(catalog_layout_version())}));
+  EXPECT_EQ(rows("PRAGMA user_version"), (Rows{std::to_string(layout_version(Store::catalog))}));
   EXPECT_EQ(rows("SELECT key, value FROM about ORDER BY key"),
             (Rows{"extraction_version|" + std::to_string(k_extraction_version),
-                  "layout_version|" + std::to_string(catalog_layout_version())}));
+                  "layout_version|" + std::to_string(layout_version(Store::catalog))}));
 }
 
 TEST_F(CatalogSchema, IsOpenedByTheStockShellViewByView) {
@@ -152,9 +152,9 @@ TEST_F(CatalogSchema, IsOpenedByTheStockShellViewByView) {
   const std::string file = directory.path("catalog.sqlite3");
   {
     SQLite::Database database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    migrate_catalog(database);
+    migrate(database, Store::catalog);
   }
-  for (const ViewDefinition& view : view_definitions()) {
+  for (const ViewDefinition& view : view_definitions(Store::catalog)) {
     const std::string command =
         "sqlite3 -bail '" + file + "' 'SELECT * FROM " + view.name + " LIMIT 1' > /dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0) << view.name;

@@ -163,7 +163,7 @@ TEST(FooterOfTheCatalog, IsWhatADirectScanOfTheRealFileSystemSays) {
   std::filesystem::create_directory(directory.path("runs"));
   std::filesystem::create_directory(directory.path("elsewhere"));
   SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  migrate_catalog(database);
+  migrate(database, Store::catalog);
   PoolMutator mutator(directory.path("runs"), directory.path("elsewhere"), Mutations::all, 5);
   std::string steps;
   for (int i = 0; i < 150; ++i) {

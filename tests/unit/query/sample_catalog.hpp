@@ -26,7 +26,7 @@ inline Value number(std::int64_t value) { return value; }
 class SampleCatalog {
  public:
   SampleCatalog() : database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-    migrate_catalog(database_);
+    migrate(database_, Store::catalog);
   }
 
   SQLite::Database& database() { return database_; }

@@ -14,7 +14,7 @@ std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session
   return {
       {"version", KTSTR_VERSION},
       {"catalog", session.catalog_path()},
-      {"layout", std::to_string(catalog_layout_version()) + ", extraction " +
+      {"layout", std::to_string(layout_version(Store::catalog)) + ", extraction " +
                      std::to_string(k_extraction_version)},
       {"root", session.paths().root.path + "  (" + session.paths().root.from + ")"},
       {"files",
@@ -36,7 +36,7 @@ JsonObject to_document(const CatalogSummary& summary, const Session& session) {
   for (const auto& [name, count] : summary.status) status.add(name, count);
   JsonObject document;
   document.add("version", KTSTR_VERSION)
-      .add("layout_version", catalog_layout_version())
+      .add("layout_version", layout_version(Store::catalog))
       .add("extraction_version", k_extraction_version)
       .add("root", session.paths().root.path)
       .add("catalog", session.catalog_path())

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "commands/commands.hpp"
+#include "labels.hpp"
 #include "refresh_progress.hpp"
 #include "stop_request.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 struct RefreshFlags {
   bool why = false;
+  KeepOptions keep;
 };
 
 const char* check_name(CheckLevel level) {
@@ -22,7 +24,21 @@ const char* check_name(CheckLevel level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-JsonObject to_document(const RefreshReport& report, const Session& session, CheckLevel level) {
+JsonObject to_json(const KeptRefresh& done) {
+  JsonObject archive;
+  archive.add("path", done.archive_path)
+      .add("added", done.kept->results)
+      .add("dumps", done.kept->dumps)
+      .add("dumps_left_out", done.kept->dumps_left)
+      .add("superseded", done.kept->superseded)
+      .add("vanished", done.kept->vanished)
+      .add("synthetic", done.kept->synthetic)
+      .add("complete", !done.kept->failure.has_value());
+  return archive;
+}
+
+JsonObject to_document(const KeptRefresh& done, const Session& session, CheckLevel level) {
+  const RefreshReport& report = done.refresh;
   JsonObject files;
   files.add("added", report.files_added)
       .add("changed", report.files_changed)
@@ -44,11 +60,23 @@ JsonObject to_document(const RefreshReport& report, const Session& session, Chec
       .add("files", std::move(files))
       .add("status", std::move(status))
       .add("directories", std::move(directories))
+      .add("archive", done.kept ? JsonValue(to_json(done)) : JsonValue())
       .add("elapsed_ms", static_cast<double>(report.elapsed_ns) / 1e6);
   return document;
 }
 
-std::vector<Fact> to_facts(const RefreshReport& report, const Session& session) {
+std::string archive_text(const KeptRefresh& done) {
+  if (!done.kept) return "off (" + done.why_not + ")";
+  const auto number = [](std::int64_t value) { return std::to_string(value); };
+  const KeepReport& kept = *done.kept;
+  std::string text = number(kept.results) + " added, " + number(kept.superseded) + " superseded, " +
+                     number(kept.vanished) + " vanished, " + number(kept.dumps) + " dumps added";
+  if (kept.dumps_left > 0) text += ", " + number(kept.dumps_left) + " dumps left out";
+  return text;
+}
+
+std::vector<Fact> to_facts(const KeptRefresh& done, const Session& session) {
+  const RefreshReport& report = done.refresh;
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   char elapsed[32];
   std::snprintf(elapsed, sizeof elapsed, "%.2f s", static_cast<double>(report.elapsed_ns) / 1e9);
@@ -64,6 +92,7 @@ std::vector<Fact> to_facts(const RefreshReport& report, const Session& session) 
                      number(report.status.at("unreadable")) + " unreadable"},
       {"directories", number(report.directories_listed) + " listed, " +
                           number(report.directories_unchanged) + " unchanged"},
+      {"archive", archive_text(done)},
       {"time", elapsed},
   };
 }
@@ -93,19 +122,20 @@ int run(const Context& context, const RefreshFlags& flags) {
   options.progress = [&](const RefreshProgress& now) { progress->update(now); };
   StopRequest stop;  // before the refresh starts its threads
   options.should_stop = [&] { return stop.is_made(); };
-  const auto report = session->refresh(options);
+  const auto done = session->refresh_and_keep(options, flags.keep);
   progress.reset();
   for (const std::string& warning : session->take_warnings()) context.note(warning);
-  if (!report) {
-    const int failed = context.failed(report.error());
-    return report.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
+  if (!done) {
+    const int failed = context.failed(done.error());
+    return done.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
   }
   const int status =
-      context.print_document(to_document(*report, *session, level), to_facts(*report, *session));
-  for (const Error& unreadable : report->unreadable_directories) {
+      context.print_document(to_document(*done, *session, level), to_facts(*done, *session));
+  const auto& unreadable_directories = done->refresh.unreadable_directories;
+  for (const Error& unreadable : unreadable_directories) {
     (void)context.failed(unreadable);
   }
-  return report->unreadable_directories.empty() ? status : k_failed;
+  return unreadable_directories.empty() ? status : k_failed;
 }
 
 }  // namespace
@@ -122,7 +152,12 @@ Command make_refresh_command(const Context& context) {
       "Queries do this by themselves, less thoroughly (--check dirs).";
   command.examples = {{"ktstr-index refresh", "see edits in place too"},
                       {"ktstr-index refresh --why", "with the reason for each file that is read"}};
-  command.options = {{"--why", "", "Print each path that is looked at, and why", &flags->why}};
+  command.options = {
+      {"--why", "", "Print each path that is looked at, and why", &flags->why},
+      {"--label", "KEY=VALUE", "Say this of results that are new to the archive (repeatable)",
+       parse_label_into(flags->keep.labels)},
+      {"--traces", "", "Archive wprof traces, too", &flags->keep.with_traces},
+  };
   command.run = [&context, flags] { return run(context, *flags); };
   return command;
 }

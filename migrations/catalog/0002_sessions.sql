@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: MIT
+-- No table changes: `sessions` has inferred sessions, too, and views are made anew with each layout.

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/archive.hpp"
+
+#include <utility>
+
+#include "catalog/archive_file.hpp"
+#include "catalog/archive_merge.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/schema.hpp"
+
+namespace ktstr {
+namespace {
+
+const int k_write_flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
+const int k_read_flags = SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
+constexpr std::int64_t k_check_interval_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
+constexpr const char* k_last_check = "last_integrity_check_ns";
+
+Error newer(const std::string& path, std::int32_t layout) {
+  return {ErrorCode::newer_version,
+          "the archive has layout " + std::to_string(layout) + ", this program knows " +
+              std::to_string(layout_version(Store::archive)),
+          path, "use the newer program, or name another --archive"};
+}
+
+Error foreign(const std::string& path) {
+  return {ErrorCode::usage, "not a ktstr-index archive", path, "name another --archive"};
+}
+
+void configure(SQLite::Database& database) {
+  database.exec("PRAGMA journal_mode = WAL");
+  // A power cut may lose the last commits, never the file; the commands end with one that waits.
+  database.exec("PRAGMA synchronous = NORMAL");
+  database.exec("PRAGMA temp_store = MEMORY");
+  database.exec("PRAGMA cache_size = -16384");
+  keep_log_on_close(database);  // sync() waits for the disk once
+}
+
+std::string lost_text(const MergeReport& report) {
+  if (report.lost_results + report.lost_documents == 0) return "nothing was found to be lost";
+  return "lost, as far as can be told: " + std::to_string(report.lost_results) + " results, " +
+         std::to_string(report.lost_documents) + " documents";
+}
+
+}  // namespace
+
+std::string archive_announcement(const std::string& path) {
+  return "results are kept in " + path +
+         ", which survives re-runs and a wiped target directory (at most 2 GiB of documents; "
+         "--archive off or KTSTR_INDEX_ARCHIVE=off to keep none)";
+}
+
+Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_system,
+                              const Clock& clock) {
+  Archive archive(options);
+  const auto made = make_archive_file(options.path);
+  if (!made) return fail(made.error());
+  // What somebody named by mistake isn't a damaged archive: his text stays where it is.
+  if (options.is_named && !is_database_file(options.path)) return fail(foreign(options.path));
+  archive.is_new_ = *made;
+  auto connected = archive.connect(clock);
+  if (connected && options.check_integrity) connected = archive.check_integrity(clock);
+  if (!connected && connected.error().code == ErrorCode::corrupt) {
+    connected = archive.replace_damaged(connected.error().message, file_system, clock);
+  }
+  if (!connected) return fail(std::move(connected.error()));
+  return archive;
+}
+
+Result<void> Archive::connect(const Clock& clock) {
+  return guarded(options_.path, [&]() -> Result<void> {
+    auto database = std::make_unique<SQLite::Database>(options_.path, k_write_flags,
+                                                       static_cast<int>(options_.busy_timeout_ms));
+    if (auto prepared = prepare(*database, clock); !prepared) return prepared;
+    tables_ = std::make_unique<ArchiveTables>(*database);
+    database_ = std::move(database);
+    return {};
+  });
+}
+
+Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
+  const StoreHeader header = read_header(database, Store::archive);
+  if (header.state == StoreState::newer) return fail(newer(options_.path, header.layout_version));
+  if (header.state == StoreState::foreign) return fail(foreign(options_.path));
+  if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", options_.path);
+  if (header.state == StoreState::empty) {
+    const auto lock = ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
+    if (!lock) return fail(lock.error());
+    // Both hold for a file's whole life, so they come before its first table.
+    database.exec("PRAGMA page_size = 8192");
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    configure(database);
+    migrate(database, Store::archive);
+    return {};
+  }
+  configure(database);
+  if (header.state == StoreState::older) {
+    return migrate_from(database, header.layout_version, clock);
+  }
+  return {};
+}
+
+/// Nothing else has what it holds, so a copy is made first; it stays.
+Result<void> Archive::migrate_from(SQLite::Database& database, std::int32_t layout,
+                                   const Clock& clock) {
+  const auto lock = ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
+  if (!lock) return fail(lock.error());
+  if (read_header(database, Store::archive).state != StoreState::older) return {};
+  const std::string copy = options_.path + ".layout-" + std::to_string(layout) + "-" +
+                           std::to_string(clock.now_ns() / 1'000'000);
+  if (auto made = make_archive_file(copy); !made) return fail(std::move(made.error()));
+  SQLite::Database backup(copy, k_write_flags, static_cast<int>(options_.busy_timeout_ms));
+  if (!copy_content(database, backup)) {
+    return fail(ErrorCode::busy, "another process is writing to it", options_.path);
+  }
+  migrate(database, Store::archive);
+  warnings_.push_back("the archive has a new layout now; as it was before, it is kept as " + copy);
+  return {};
+}
+
+Result<void> Archive::check_integrity(const Clock& clock) {
+  return guarded(options_.path, [&]() -> Result<void> {
+    const auto last = tables_->setting(k_last_check);
+    const std::int64_t now_ns = clock.now_ns();
+    // A time ahead of the clock is no reason never to look again.
+    const std::int64_t since_ns = last ? now_ns - std::stoll(*last) : k_check_interval_ns;
+    if (since_ns >= 0 && since_ns < k_check_interval_ns) return {};
+    const std::string found = database_->execAndGet("PRAGMA quick_check(1)").getString();
+    if (found != "ok") return fail(ErrorCode::corrupt, found, options_.path);
+    ImmediateTransaction transaction(*database_);
+    tables_->set_setting(k_last_check, now_ns);
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_system,
+                                      const Clock& clock) {
+  tables_.reset();
+  database_.reset();
+  const auto before = file_system.status(options_.path, FollowLinks::yes);
+  const auto lock = ArchiveFileLock::acquire(options_.path, 60'000);
+  if (!lock) return fail(lock.error());
+  const auto now = file_system.status(options_.path, FollowLinks::yes);
+  const bool is_replaced = !before || !now || before->stamp.inode != now->stamp.inode;
+  if (is_replaced) return connect(clock);  // another process has done it meanwhile
+  const auto aside = put_catalog_aside(options_.path, file_system, clock);
+  if (!aside) return fail(aside.error());
+  if (auto made = make_archive_file(options_.path); !made) return fail(std::move(made.error()));
+  if (auto connected = connect(clock); !connected) return connected;
+  MergeOptions merge;
+  merge.is_tolerant = true;
+  merge.with_pins = true;
+  const auto report = merge_archive(*database_, *aside, merge);
+  warnings_.push_back("the archive was damaged (" + why + "); it is now " + *aside +
+                      (report
+                           ? ", and what could be read of it is in a new one: " +
+                                 std::to_string(report->results) + " results; " + lost_text(*report)
+                           : ", and nothing of it could be read (" + report.error().text() + ")"));
+  return {};
+}
+
+void Archive::sync() {
+  database_->exec("PRAGMA synchronous = FULL");
+  {
+    ImmediateTransaction transaction(*database_);
+    tables_->set_setting("last_sync", "1");
+    transaction.commit();
+  }
+  database_->exec("PRAGMA synchronous = NORMAL");
+  database_->setBusyTimeout(0);
+  (void)guarded(options_.path, [&] { database_->exec("PRAGMA wal_checkpoint(TRUNCATE)"); });
+  database_->setBusyTimeout(static_cast<int>(options_.busy_timeout_ms));
+}
+
+Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(const std::string& path,
+                                                               std::int64_t busy_timeout_ms) {
+  if (auto status = system_file_system().status(path, FollowLinks::yes); !status) {
+    return fail(status.error());
+  }
+  return guarded(path, [&]() -> Result<std::unique_ptr<SQLite::Database>> {
+    auto database =
+        std::make_unique<SQLite::Database>(path, k_read_flags, static_cast<int>(busy_timeout_ms));
+    const StoreHeader header = read_header(*database, Store::archive);
+    if (header.state == StoreState::newer) return fail(newer(path, header.layout_version));
+    if (header.state != StoreState::current) return fail(foreign(path));
+    return database;
+  });
+}
+
+}  // namespace ktstr

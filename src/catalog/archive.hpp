@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Finding, opening and looking after the archive's file: everything that was seen, for good.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/archive_tables.hpp"
+#include "catalog/connection.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// Documents' bytes, packed, that are kept unless somebody says otherwise.
+inline constexpr std::int64_t k_default_archive_cap_bytes = std::int64_t{2} << 30;
+
+struct ArchiveOptions {
+  std::string path;       ///< absolute
+  bool is_named = false;  ///< by the user: its directory is his, and synthetic records may go in
+  std::int64_t busy_timeout_ms = 10'000;
+  /// Look through the whole file if that wasn't done for a week. For commands, not for writers of
+  /// results.
+  bool check_integrity = false;
+};
+
+/// An open archive that can be written. One connection; not thread-safe.
+class Archive {
+ public:
+  /// Opens; makes it where there is none, the directory for its owner only, the file too. An older
+  /// layout is migrated, after a copy beside it. What is damaged is put aside under a unique name,
+  /// what can be read of it carried into a new one, and warnings() says what was lost. Errors:
+  /// newer_version, permission, io, busy; usage: the file is something else, or the file system a
+  /// network's, where SQLite's locks don't hold.
+  [[nodiscard]] static Result<Archive> open(const ArchiveOptions& options, FileSystem& file_system,
+                                            const Clock& clock);
+
+  [[nodiscard]] SQLite::Database& database() { return *database_; }
+  [[nodiscard]] ArchiveTables& tables() { return *tables_; }
+  [[nodiscard]] const std::string& path() const { return options_.path; }
+  [[nodiscard]] bool is_named() const { return options_.is_named; }
+  /// This opening has made it.
+  [[nodiscard]] bool is_new() const { return is_new_; }
+  /// What the user should be told, one sentence each.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// One commit that waits for the disk, after which nothing that was committed before can be lost;
+  /// and the log is put into the file if nobody reads it just now. Throws SQLite::Exception.
+  void sync();
+  /// After an error `corrupt`: as open() does with a damaged one.
+  [[nodiscard]] Result<void> replace_damaged(const std::string& why, FileSystem& file_system,
+                                             const Clock& clock);
+
+ private:
+  explicit Archive(ArchiveOptions options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Result<void> connect(const Clock& clock);
+  [[nodiscard]] Result<void> prepare(SQLite::Database& database, const Clock& clock);
+  [[nodiscard]] Result<void> migrate_from(SQLite::Database& database, std::int32_t layout,
+                                          const Clock& clock);
+  [[nodiscard]] Result<void> check_integrity(const Clock& clock);
+
+  ArchiveOptions options_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<ArchiveTables> tables_;
+  std::vector<std::string> warnings_;
+  bool is_new_ = false;
+};
+
+/// An archive that is only read; nothing is made where there is none (not_found). Errors as above,
+/// damage included (corrupt).
+[[nodiscard]] Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(
+    const std::string& path, std::int64_t busy_timeout_ms = 2'000);
+
+/// "keeping results in PATH (…)": what the user is told when it was made.
+[[nodiscard]] std::string archive_announcement(const std::string& path);
+
+}  // namespace ktstr

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A refresh that keeps evidence: what it reads goes into the archive before the catalog's rows
+// change, and afterwards the archive learns what the catalog knows and it doesn't.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "catalog/archive.hpp"
+#include "catalog/archive_catalog_state.hpp"
+#include "catalog/read_sidecar.hpp"
+#include "catalog/refresh.hpp"
+
+namespace ktstr {
+
+struct KeeperOptions {
+  std::string root;  ///< canonical
+  /// For results that are kept the first time.
+  std::vector<std::pair<std::string, std::string>> labels;
+  bool with_traces = false;
+  std::uint64_t most_file_bytes = ReadLimits{}.max_file_bytes;
+  std::int64_t most_dump_bytes = std::int64_t{64} << 20;          ///< of one, as it is
+  std::int64_t most_stored_dump_bytes = std::int64_t{512} << 20;  ///< of all, packed
+};
+
+struct KeepReport {
+  std::int64_t results = 0;     ///< observations that are new
+  std::int64_t dumps = 0;       ///< with their bytes
+  std::int64_t dumps_left = 0;  ///< without: over a limit, or unreadable
+  std::int64_t superseded = 0;
+  std::int64_t vanished = 0;
+  std::int64_t synthetic = 0;    ///< refused
+  std::optional<Error> failure;  ///< something could not be kept; the next refresh tries again
+};
+
+/// Use: as the observer of a refresh, then finish(). What goes wrong with the archive never stops a
+/// refresh. Not thread-safe.
+class ArchiveKeeper final : public RowObserver {
+ public:
+  ArchiveKeeper(ArchiveOptions archive, KeeperOptions options, FileSystem& file_system,
+                const Clock& clock);
+
+  [[nodiscard]] Result<void> before_changes(std::span<const RowChange> changes) override;
+  /// Keeps what the catalog has and the archive lacks (rows that a query or a writer's mirror made,
+  /// or that came while a disk was full), the dumps, and what is over; then waits for the disk
+  /// once. The catalog has to be fresh.
+  [[nodiscard]] KeepReport finish(SQLite::Database& catalog);
+  /// nullptr: nothing was to be kept so far, or it can't be opened. For what follows finish().
+  [[nodiscard]] Archive* archive() { return archive_ ? &*archive_ : nullptr; }
+
+ private:
+  struct FoundSidecar {
+    const DirectoryRow* directory;
+    ReadSidecar read;
+  };
+
+  [[nodiscard]] Result<void> ensure_open();
+  [[nodiscard]] ArchiveRoot find_root();
+  [[nodiscard]] bool is_refused(const std::string& run_dir, const PreparedFile& file);
+  void keep(const DirectoryRow& directory, const PreparedFile& file, const PackedDocument& document,
+            std::int64_t seen_ns);
+  template <typename Body>
+  void transact(Body body);
+  void note_failure(const Error& error);
+  void settle(CatalogState& state);
+  void settle_sidecars(CatalogState& state, std::int64_t now_ns);
+  void settle_dumps(CatalogState& state, std::int64_t now_ns);
+  void catch_up(const CatalogState& state);
+  [[nodiscard]] std::optional<ReadSidecar> read_again(const CatalogState::Sidecar& sidecar,
+                                                      const std::string& file_name) const;
+  void keep_found(std::vector<FoundSidecar>& found);
+  void keep_dumps(const CatalogState& state);
+  void keep_dump(const DirectoryRow& directory, const ArtifactRow& dump);
+  [[nodiscard]] Result<std::string> read(const DirectoryRow& directory,
+                                         const std::string& file_name, std::uint64_t most) const;
+
+  const ArchiveOptions archive_options_;
+  const KeeperOptions options_;
+  FileSystem& file_system_;
+  const Clock& clock_;
+  std::optional<Archive> archive_;
+  std::optional<ArchiveRoot> root_;
+  std::int64_t root_id_ = 0;
+  std::set<std::string> synthetic_run_dirs_;
+  KeepReport report_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One archive's rows into another: the set union by content-derived ids. Imports of packs and of
+// other hosts' archives, and the mending of a damaged one, are all this.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "catalog/connection.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+struct MergeOptions {
+  /// '' keeps each root as the source has it (mending); else all that comes in is of this origin,
+  /// and what is known already under the same name and content isn't doubled.
+  std::string origin;
+  /// Skip what can't be read instead of failing: for a damaged source.
+  bool is_tolerant = false;
+  bool with_pins = false;
+  std::function<void(std::int64_t rows)> progress;
+  std::function<bool()> should_stop;
+};
+
+struct MergeReport {
+  std::int64_t results = 0;       ///< new in the target
+  std::int64_t known = 0;         ///< were there
+  std::int64_t artifacts = 0;     ///< dumps, new in the target
+  std::int64_t documents = 0;     ///< bytes, new in the target
+  std::int64_t lost_results = 0;  ///< rows that could not be read, as far as they can be counted
+  std::int64_t lost_documents = 0;
+};
+
+/// `source` is the path of an archive of the current layout; it is only read. The target's
+/// connection must have been opened with OPEN_URI. Commits a few hundred rows at a time, so that
+/// others can write in between; what was committed stays. Error: interrupted, corrupt (the source,
+/// unless tolerant), busy, io (full).
+[[nodiscard]] Result<MergeReport> merge_archive(SQLite::Database& target, const std::string& source,
+                                                const MergeOptions& options);
+
+}  // namespace ktstr

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+
+// Observations of ArchiveTables: what stood under which name, and from when to when.
+
+#include "base/hashing.hpp"
+#include "catalog/archive_statements.hpp"
+#include "catalog/archive_tables.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/statements.hpp"
+
+namespace ktstr {
+namespace {
+
+std::vector<StandingObservation> read_standing(SQLite::Statement& select, std::int64_t root_id) {
+  select.bind(1, root_id);
+  std::vector<StandingObservation> rows;
+  while (select.executeStep()) {
+    rows.push_back({select.getColumn(0).getInt64(), column_bytes(select, 1),
+                    column_bytes(select, 2), column_bytes(select, 3), column_bytes(select, 4),
+                    select.getColumn(5).getInt64(), select.getColumn(6).getInt64()});
+  }
+  select.reset();
+  return rows;
+}
+
+void end_row(SQLite::Statement& end, std::int64_t row_id, std::int64_t ended_ns, Ending ending) {
+  end.bind(1, ended_ns);
+  end.bind(2, ending == Ending::superseded ? "superseded" : "vanished");
+  end.bind(3, row_id);
+  end.exec();
+}
+
+}  // namespace
+
+/// The place of an import is no place of this machine, so it isn't part of what the observation is:
+/// the same results come in once, from wherever they were copied.
+std::string ArchiveTables::observation_id(const Sighting& sighting, const ArchiveRoot& root,
+                                          const std::string& file_name, const std::string& id) {
+  SQLite::Statement select(database_, "SELECT run_dir, job FROM directory WHERE directory_id = ?");
+  select.bind(1, sighting.directory_id);
+  std::string text = root.project;
+  const std::string place = root.origin.empty() ? root.path : "";
+  text.append(1, '\0').append(place).append(1, '\0');
+  if (select.executeStep()) {
+    text.append(column_bytes(select, 0)).append(1, '\0').append(column_bytes(select, 1));
+  }
+  return content_id(text.append(1, '\0').append(file_name).append(1, '\0').append(id));
+}
+
+bool ArchiveTables::has_sidecar(std::int64_t directory_id, const std::string& file_name,
+                                const std::string& id) {
+  SQLite::Statement& find = statements_->find_sidecar.fresh();
+  find.bind(1, directory_id);
+  find.bind(2, file_name);
+  find.bind(3, id);
+  const bool is_here = find.executeStep();
+  find.reset();
+  return is_here;
+}
+
+bool ArchiveTables::put_sidecar(const Sighting& sighting, const ArchiveRoot& root,
+                                const PreparedFile& file) {
+  SQLite::Statement& find = statements_->find_sidecar.fresh();
+  find.bind(1, sighting.directory_id);
+  find.bind(2, file.file_name);
+  find.bind(3, file.content_id);
+  const bool is_here = find.executeStep();
+  const std::int64_t known = is_here ? find.getColumn(0).getInt64() : 0;
+  const bool has_ended = is_here && find.getColumn(1).getInt() != 0;
+  find.reset();
+  if (has_ended) {
+    SQLite::Statement& reopen = statements_->reopen_sidecar.fresh();
+    reopen.bind(1, known);
+    reopen.exec();
+  }
+  if (is_here) return false;
+  const std::int64_t host =
+      file.record && file.record->host ? records_.host_id(*file.record->host) : 0;
+  SQLite::Statement& put = statements_->put_sidecar.fresh();
+  put.bind(1, observation_id(sighting, root, file.file_name, file.content_id));
+  put.bind(2, sighting.directory_id);
+  put.bindNoCopy(3, file.file_name);
+  put.bindNoCopy(4, file.content_id);
+  put.bind(5, file.stamp ? file.stamp->stamp.size_bytes : 0);
+  if (file.stamp) put.bind(6, file.stamp->stamp.mtime_ns);
+  put.bind(7, file.is_symlink ? 1 : 0);
+  put.bindNoCopy(8, file.status);
+  bind_optional(put, 9, file.error_class);
+  bind_optional(put, 10, file.error);
+  bind_optional(put, 11, file.file_hash);
+  bind_optional(put, 12, sighting.session);
+  put.bind(13, sighting.seen_ns);
+  if (host != 0) put.bind(14, host);
+  if (file.record) {
+    int index = 14;
+    for (const Value& value : file.record->columns) bind_borrowed(put, ++index, value);
+  }
+  put.exec();
+  if (file.record) records_.put_children(database_.getLastInsertRowid(), *file.record);
+  return true;
+}
+
+std::vector<StandingObservation> ArchiveTables::standing_sidecars(std::int64_t root_id) {
+  return read_standing(statements_->standing_sidecars.fresh(), root_id);
+}
+
+void ArchiveTables::end_sidecar(std::int64_t sidecar_id, std::int64_t ended_ns, Ending ending) {
+  end_row(statements_->end_sidecar.fresh(), sidecar_id, ended_ns, ending);
+}
+
+void ArchiveTables::end_sidecar_named(std::int64_t directory_id, const std::string& file_name,
+                                      std::int64_t ended_ns, Ending ending) {
+  SQLite::Statement& find = statements_->standing_named.fresh();
+  find.bind(1, directory_id);
+  find.bind(2, file_name);
+  std::vector<std::int64_t> ids;
+  while (find.executeStep()) ids.push_back(find.getColumn(0).getInt64());
+  find.reset();
+  for (const std::int64_t id : ids) end_sidecar(id, ended_ns, ending);
+}
+
+bool ArchiveTables::has_artifact(std::int64_t directory_id, const ArtifactRow& artifact) {
+  SQLite::Statement& find = statements_->find_artifact.fresh();
+  find.bind(1, directory_id);
+  find.bind(2, artifact.file_name);
+  find.bind(3, artifact.size_bytes);
+  find.bind(4, artifact.mtime_ns);
+  const bool is_here = find.executeStep() && find.getColumn(1).getInt() == 0;
+  find.reset();
+  return is_here;
+}
+
+void ArchiveTables::put_artifact(const Sighting& sighting, const ArchiveRoot& root,
+                                 const KeptArtifact& artifact) {
+  const ArtifactRow& row = artifact.row;
+  const std::string what = artifact.id.empty()
+                               ? std::to_string(row.size_bytes) + ":" + std::to_string(row.mtime_ns)
+                               : artifact.id;
+  SQLite::Statement& put = statements_->put_artifact.fresh();
+  put.bind(1, observation_id(sighting, root, row.file_name, what));
+  put.bind(2, sighting.directory_id);
+  put.bind(3, row.file_name);
+  put.bind(4, row.kind);
+  put.bind(5, row.test_name);
+  bind_optional(put, 6, row.file_hash);
+  put.bind(7, row.size_bytes);
+  put.bind(8, row.mtime_ns);
+  put.bind(9, row.is_symlink ? 1 : 0);
+  if (!artifact.id.empty()) put.bind(10, artifact.id);
+  if (!artifact.not_kept.empty()) put.bind(11, artifact.not_kept);
+  bind_optional(put, 12, sighting.session);
+  put.bind(13, sighting.seen_ns);
+  put.exec();
+}
+
+std::vector<StandingObservation> ArchiveTables::standing_artifacts(std::int64_t root_id) {
+  return read_standing(statements_->standing_artifacts.fresh(), root_id);
+}
+
+void ArchiveTables::end_artifact(std::int64_t artifact_id, std::int64_t ended_ns, Ending ending) {
+  end_row(statements_->end_artifact.fresh(), artifact_id, ended_ns, ending);
+}
+
+}  // namespace ktstr

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Reading and writing the archive's tables (migrations/archive). Functions throw SQLite::Exception;
+// those that write want a transaction around them. One object per connection, not thread-safe.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/archive_document.hpp"
+#include "catalog/record_tables.hpp"
+#include "catalog/tables.hpp"
+
+namespace ktstr {
+
+/// Whose results: a runs root of this machine, or ('' as path) what an import brought.
+struct ArchiveRoot {
+  std::string path;     ///< canonical
+  std::string project;  ///< project_key()
+  std::string origin;   ///< of an import: what was imported
+};
+
+/// A sidecar or dump as it was seen.
+struct Sighting {
+  std::int64_t directory_id = 0;
+  std::optional<std::string> session;
+  std::int64_t seen_ns = 0;
+};
+
+/// How an observation came to its end.
+enum class Ending { superseded, vanished };
+
+/// An observation that still stands, as far as the archive knows.
+struct StandingObservation {
+  std::int64_t row_id = 0;  ///< of the sidecar or artifact table
+  std::string run_dir;
+  std::string job;
+  std::string file_name;
+  std::string id;               ///< '' for a dump that wasn't kept
+  std::int64_t size_bytes = 0;  ///< these two tell dumps apart
+  std::int64_t mtime_ns = 0;
+};
+
+/// Why a dump's bytes are not in the archive; '' if they are.
+struct KeptArtifact {
+  ArtifactRow row;
+  std::string id;
+  std::string not_kept;
+};
+
+class ArchiveTables {
+ public:
+  explicit ArchiveTables(SQLite::Database& database);
+  ~ArchiveTables();
+  ArchiveTables(const ArchiveTables&) = delete;
+  ArchiveTables& operator=(const ArchiveTables&) = delete;
+
+  [[nodiscard]] std::optional<std::string> setting(const std::string& key);
+  void set_setting(const std::string& key, const Value& value);
+
+  /// The project that a root of this machine was filed under; none: it is new. A root stays with
+  /// its project: finding out again costs more than most writes.
+  [[nodiscard]] std::optional<std::string> project_of(const std::string& root_path);
+  [[nodiscard]] std::int64_t root_id(const ArchiveRoot& root);
+  void set_root_seen(std::int64_t root_id, std::int64_t seen_ns);
+  /// Of a job directory, the run directory's row is made, too.
+  [[nodiscard]] std::int64_t directory_id(std::int64_t root_id, const std::string& run_dir,
+                                          const std::string& job);
+
+  /// True if its bytes are here.
+  [[nodiscard]] bool has_document(const std::string& id, std::int64_t size_bytes);
+  /// Stores the bytes unless they are here.
+  void put_document(const PackedDocument& document, std::int64_t seen_ns);
+  /// None: not here, or dropped. `id` is whole.
+  [[nodiscard]] std::optional<PackedDocument> document(const std::string& id);
+
+  [[nodiscard]] bool has_sidecar(std::int64_t directory_id, const std::string& file_name,
+                                 const std::string& id);
+  /// Stores the observation of a file with content; one that had ended stands again. True: it is
+  /// new.
+  bool put_sidecar(const Sighting& sighting, const ArchiveRoot& root, const PreparedFile& file);
+  /// Those of the root that haven't ended, in no order.
+  [[nodiscard]] std::vector<StandingObservation> standing_sidecars(std::int64_t root_id);
+  void end_sidecar(std::int64_t sidecar_id, std::int64_t ended_ns, Ending ending);
+  /// Whatever stands under that name.
+  void end_sidecar_named(std::int64_t directory_id, const std::string& file_name,
+                         std::int64_t ended_ns, Ending ending);
+
+  [[nodiscard]] bool has_artifact(std::int64_t directory_id, const ArtifactRow& artifact);
+  void put_artifact(const Sighting& sighting, const ArchiveRoot& root,
+                    const KeptArtifact& artifact);
+  [[nodiscard]] std::vector<StandingObservation> standing_artifacts(std::int64_t root_id);
+  void end_artifact(std::int64_t artifact_id, std::int64_t ended_ns, Ending ending);
+
+  void put_label(const std::string& id, const std::string& key, const std::string& value);
+
+  /// What is stored of documents' bytes, packed.
+  [[nodiscard]] std::int64_t stored_bytes();
+  /// Of failure dumps and traces alone.
+  [[nodiscard]] std::int64_t stored_dump_bytes();
+
+  [[nodiscard]] RecordTables& records() { return records_; }
+
+ private:
+  struct Statements;
+
+  [[nodiscard]] std::int64_t insert_directory(std::int64_t root_id, const std::string& run_dir,
+                                              const std::string& job);
+  [[nodiscard]] std::string observation_id(const Sighting& sighting, const ArchiveRoot& root,
+                                           const std::string& file_name, const std::string& id);
+
+  SQLite::Database& database_;
+  std::unique_ptr<Statements> statements_;
+  RecordTables records_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// Which project the results of a runs root belong to.
+#include "environment/project_key.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "unit/environment/git_sandbox.hpp"
+
+namespace ktstr::test {
+namespace {
+
+class ProjectKey : public GitSandbox {
+ protected:
+  void commit_more(const std::string& repository) const {
+    shell(repository, "echo more >> Makefile && git commit -q -a -m more");
+  }
+  /// A repository with three commits.
+  void make_history(const std::string& name, const std::string& init_options = "") const {
+    make_repository(name, init_options);
+    commit_more(name);
+    commit_more(name);
+  }
+  [[nodiscard]] std::string id_of(const std::string& repository, const std::string& name) const {
+    return shell(repository, "git rev-parse " + name).substr(0, 40);
+  }
+  void remove_object(const std::string& repository, const std::string& name) const {
+    const std::string id = id_of(repository, name);
+    ASSERT_TRUE(std::filesystem::remove(
+        path(repository + "/.git/objects/" + id.substr(0, 2) + "/" + id.substr(2))));
+  }
+  [[nodiscard]] std::string key(const std::string& root) const { return project_key(path(root)); }
+  [[nodiscard]] std::string path_key(const std::string& root) const { return "path:" + path(root); }
+};
+
+TEST_F(ProjectKey, IsTheFirstCommitOfTheHistory) {
+  make_history("linux");
+  // The dates, names and contents are fixed, so the commit is.
+  EXPECT_EQ(key("linux").substr(0, 11), "git:7f0ddb2");
+  EXPECT_EQ(key("linux"), "git:" + id_of("linux", "HEAD~2"));
+}
+
+TEST_F(ProjectKey, IsFoundUpwardOfTheRoot) {
+  make_history("linux");
+  write("linux/target/ktstr/run/file", "x");
+  EXPECT_EQ(key("linux/target/ktstr"), "git:" + id_of("linux", "HEAD~2"));
+}
+
+TEST_F(ProjectKey, IsTheSameBeforeTheRootExists) {
+  make_history("linux");
+  const std::string before = key("linux/target/ktstr");
+  std::filesystem::create_directories(path("linux/target/ktstr"));
+  EXPECT_EQ(before, "git:" + id_of("linux", "HEAD~2"));
+  EXPECT_EQ(key("linux/target/ktstr"), before);
+}
+
+TEST_F(ProjectKey, IsTheNearestRepositorys) {
+  make_repository("linux");
+  write("linux/nested/file", "x");
+  shell("linux/nested", "git init -q -b main . && git add -A && git commit -q -m nested");
+  EXPECT_EQ(key("linux/nested/target"), "git:" + id_of("linux/nested", "HEAD"));
+  EXPECT_NE(key("linux/nested/target"), key("linux"));
+}
+
+TEST_F(ProjectKey, IsTheSameInWorktreesAndClones) {
+  make_history("linux");
+  shell("linux",
+        "git worktree add -q -b topic ../topic && git clone -q . ../clone &&"
+        " git clone -q --bare . ../bare.git");
+  commit_more("topic");
+  const std::string expected = "git:" + id_of("linux", "HEAD~2");
+  EXPECT_EQ(key("topic"), expected);
+  EXPECT_EQ(key("clone"), expected);
+  EXPECT_EQ(key("bare.git"), expected);
+}
+
+TEST_F(ProjectKey, DoesNotChangeWithCommitsAndPacking) {
+  make_history("linux");
+  const std::string before = key("linux");
+  commit_more("linux");
+  shell("linux", "git gc -q && test -e .git/objects/info/commit-graph");
+  commit_more("linux");
+  EXPECT_EQ(key("linux"), before);
+}
+
+TEST_F(ProjectKey, FollowsFirstParentsIntoNoMergedProject) {
+  make_history("linux");
+  const std::string before = key("linux");
+  shell("linux",
+        "git checkout -q --orphan other && git commit -q -m other && git checkout -q -f main &&"
+        " git merge -q --allow-unrelated-histories -s ours -m merge other &&"
+        " test $(git rev-list --max-parents=0 HEAD | wc -l) = 2");
+  EXPECT_EQ(key("linux"), before);
+  shell("linux", "git checkout -q other");
+  EXPECT_EQ(key("linux"), "git:" + id_of("linux", "other"));
+}
+
+TEST_F(ProjectKey, IgnoresGraftsAndReplacedObjects) {
+  make_history("linux");
+  const std::string before = "git:" + id_of("linux", "HEAD~2");
+  shell("linux", "git replace --graft HEAD && test $(git rev-list --count HEAD) = 1");
+  EXPECT_EQ(key("linux"), before);
+  shell("linux", "git replace -d HEAD");
+  write("linux/.git/info/grafts", id_of("linux", "HEAD") + "\n");
+  shell("linux", "test $(git rev-list --count HEAD) = 1");
+  EXPECT_EQ(key("linux"), before);
+}
+
+TEST_F(ProjectKey, IsThePathInAShallowClone) {
+  make_history("linux");
+  shell("linux", "git clone -q --depth 1 \"file://$PWD\" ../shallow");
+  EXPECT_EQ(key("shallow/target"), path_key("shallow/target"));
+}
+
+TEST_F(ProjectKey, IsThePathInAShallowCloneThatStillHasItsHistory) {
+  make_history("linux");
+  write("linux/.git/shallow", id_of("linux", "HEAD") + "\n");
+  EXPECT_EQ(key("linux"), path_key("linux"));
+}
+
+TEST_F(ProjectKey, IsThePathInAWorktreeOfAShallowClone) {
+  make_history("linux");
+  shell("linux",
+        "git clone -q --depth 1 \"file://$PWD\" ../shallow && cd ../shallow &&"
+        " git worktree add -q -b topic ../topic");
+  EXPECT_EQ(key("topic"), path_key("topic"));
+}
+
+TEST_F(ProjectKey, IsThePathBeforeTheFirstCommit) {
+  write("fresh/file", "x");
+  shell("fresh", "git init -q -b main . && git add -A");
+  EXPECT_EQ(key("fresh/target"), path_key("fresh/target"));
+}
+
+TEST_F(ProjectKey, IsThePathWithoutARepository) {
+  write("plain/file", "x");
+  EXPECT_EQ(key("plain"), path_key("plain"));
+  EXPECT_EQ(key("plain/absent/too"), path_key("plain/absent/too"));
+}
+
+TEST_F(ProjectKey, IsThePathWhenACommitIsMissing) {
+  make_history("linux");
+  remove_object("linux", "HEAD~1");
+  EXPECT_EQ(key("linux"), path_key("linux"));
+}
+
+TEST_F(ProjectKey, IsThePathWhenTheFirstCommitIsMissing) {
+  make_history("linux");
+  shell("linux", "git commit-graph write --reachable");
+  remove_object("linux", "HEAD~2");
+  EXPECT_EQ(key("linux"), path_key("linux"));
+}
+
+TEST_F(ProjectKey, IsThePathInARepositoryWithSha256Names) {
+  make_repository("linux", "--object-format=sha256");
+  EXPECT_EQ(key("linux"), path_key("linux"));
+}
+
+TEST_F(ProjectKey, TakesAnyTextForARoot) {
+  make_repository("linux");
+  const std::string with_nul = path("linux") + std::string("\0x", 2);
+  EXPECT_EQ(project_key(with_nul), "path:" + with_nul);
+  EXPECT_EQ(project_key(""), "path:");
+  EXPECT_EQ(project_key("absent/relative"), "path:absent/relative");
+  EXPECT_EQ(key("linux/Makefile/below"), "git:" + id_of("linux", "HEAD"));
+}
+
+class ProjectKeyWithGraph : public ProjectKey {
+ protected:
+  ProjectKeyWithGraph() {
+    make_history("linux");
+    shell("linux", "git commit-graph write --reachable && chmod u+w " + k_graph);
+    std::ifstream file(path("linux/" + k_graph), std::ios::binary);
+    graph_.assign(std::istreambuf_iterator<char>(file), {});
+    expected_ = "git:" + id_of("linux", "HEAD~2");
+  }
+  [[nodiscard]] std::string key_with(const std::string& graph) const {
+    write("linux/" + k_graph, graph);
+    return key("linux");
+  }
+  /// All but the fan-out table, a kilobyte that nobody looks at.
+  [[nodiscard]] std::vector<std::size_t> places_that_are_read() const {
+    const std::size_t table_end = 8 + 12 * (static_cast<std::size_t>(graph_[6]) + 1);
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < graph_.size(); ++i) {
+      if (i < table_end || i >= table_end + 1024) places.push_back(i);
+    }
+    return places;
+  }
+
+  const std::string k_graph = ".git/objects/info/commit-graph";
+  std::string graph_;
+  std::string expected_;
+};
+
+TEST_F(ProjectKeyWithGraph, ReadsNoCommitThatTheGraphKnows) {
+  remove_object("linux", "HEAD~1");
+  EXPECT_EQ(key("linux"), expected_);
+}
+
+TEST_F(ProjectKeyWithGraph, ReadsTheCommitsSinceTheGraphWasWritten) {
+  commit_more("linux");
+  commit_more("linux");
+  remove_object("linux", "HEAD~3");
+  EXPECT_EQ(key("linux"), expected_);
+}
+
+TEST_F(ProjectKeyWithGraph, IsTheSameWhicheverByteOfTheGraphIsWrong) {
+  for (const std::size_t i : places_that_are_read()) {
+    std::string damaged = graph_;
+    damaged[i] = static_cast<char>(damaged[i] ^ '\xff');
+    ASSERT_EQ(key_with(damaged), expected_) << "byte " << i;
+  }
+}
+
+TEST_F(ProjectKeyWithGraph, IsTheSameWhereverTheGraphEnds) {
+  for (const std::size_t size : places_that_are_read()) {
+    ASSERT_EQ(key_with(graph_.substr(0, size)), expected_) << size << " bytes";
+  }
+}
+
+TEST_F(ProjectKeyWithGraph, EndsWhenCommitsAreEachOthersParents) {
+  std::string damaged = graph_;
+  const std::string no_parent = {'\x70', '\0', '\0', '\0', '\x70', '\0', '\0', '\0'};
+  const std::size_t root = damaged.find(no_parent);
+  ASSERT_NE(root, std::string::npos);
+  std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(root), 4, '\0');
+  EXPECT_EQ(key_with(damaged), expected_);
+}
+
+}  // namespace
+}  // namespace ktstr::test

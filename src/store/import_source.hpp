@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What `import PATH` and `--in PATH` take: a run directory, a runs root, a tree that holds such, or
+// a tar or zip of any of these. Nothing of a source is trusted, and nothing of it is written to
+// disk here.
+//
+// Which directory is a run directory? Names in a source look like [A/[B/[C/]]]RUN/[JOB/]FILE. From
+// the top down, PATH itself included, a directory is
+//   1. a run directory, if it holds a session sentinel (.ktstr_run_epoch), or if its name looks
+//      like a run key: KERNEL-COMMIT, COMMIT being 7 hex digits with or without "-dirty", or
+//      "unknown", and KERNEL beginning with a digit (after a "v", too) or being "unknown"; or
+//      perf-delta-noise-...;
+//   2. else a job directory, if the directory above it is a run directory;
+//   3. else a run directory, if it holds sidecars;
+//   4. else just a way to others. Should it hold failure dumps or traces, they are delivered with
+//      its name as their run directory.
+// So of two run keys, one in the other (an artifact named after its run), the inner one counts.
+// PATH's own name is its last component (the real one's, if that is "." or ".."), or the file's
+// name without .tar.gz and the like. A run directory deeper than 3 below PATH isn't taken, and
+// the summary says so.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+enum class ImportKind { sidecar, failure_dump, trace };
+
+/// One file of a source, names as bytes.
+struct ImportedFile {
+  ImportKind kind = ImportKind::sidecar;
+  std::string path;  ///< inside the source, "/" between components; tells two artifacts' runs apart
+  std::string run_dir;
+  std::string job;  ///< "" if none
+  std::string file_name;
+  std::string bytes;
+  std::int64_t mtime_ns = 0;  ///< 0 if the source doesn't say
+  /// The token in the run directory's sentinel, for a file directly in that. None if there is no
+  /// sentinel, it is empty, or the source has several that differ.
+  std::optional<std::string> session = std::nullopt;
+};
+
+struct ImportProgress {
+  std::uint64_t files = 0;  ///< delivered so far
+  std::uint64_t bytes = 0;  ///< of these
+  /// Of a tar or zip, which is read twice; both 0 for a directory.
+  std::uint64_t source_bytes_read = 0;
+  std::uint64_t source_bytes_to_read = 0;
+};
+
+struct ImportOptions {
+  bool traces = false;                             ///< deliver *.wprof.pb, too
+  std::uint64_t max_file_bytes = 256ULL << 20;     ///< a larger file is refused
+  std::uint64_t max_total_bytes = 4ULL << 30;      ///< delivered, unpacked; more is an error
+  std::uint64_t max_entries = 5'000'000;           ///< names of any kind; more is an error
+  std::uint64_t max_expansion = 200;               ///< unpacked : packed size; more is an error …
+  std::uint64_t min_expanded_bytes = 64ULL << 20;  ///< … beyond that many unpacked bytes
+  std::function<void(const ImportProgress&)> progress = {};
+  std::function<bool()> should_stop = {};  ///< asked often; true ends with an error (interrupted)
+};
+
+/// Things left out, with a reason each.
+struct LeftOut {
+  struct Item {
+    std::string path;  ///< inside the source; foreign bytes, to be escaped
+    std::string reason;
+  };
+  static constexpr std::size_t k_max_named = 100;
+
+  std::uint64_t count = 0;
+  std::vector<Item> first;  ///< the first k_max_named of them
+
+  void add(std::string path, std::string reason);
+};
+
+struct ImportSummary {
+  std::uint64_t sidecars = 0;
+  std::uint64_t failure_dumps = 0;
+  std::uint64_t traces = 0;
+  std::uint64_t bytes = 0;    ///< of all these
+  std::uint64_t ignored = 0;  ///< files that are neither of what was asked for
+  /// Links, devices, encrypted entries, names that lead outside, files beyond max_file_bytes. Only
+  /// those that bear the name of a wanted file, and links and bad names of any kind.
+  LeftOut refused;
+  LeftOut unreadable;  ///< files and directories that failed with an I/O error
+  LeftOut too_deep;    ///< wanted files whose run directory is deeper than 3
+  /// Of a tar or zip that is truncated or damaged: where and how. All before that was delivered.
+  std::optional<std::string> damaged = std::nullopt;
+
+  [[nodiscard]] std::uint64_t files() const { return sidecars + failure_dumps + traces; }
+};
+
+/// An error ends the reading and is handed on.
+using ImportCallback = std::function<Result<void>(ImportedFile&&)>;
+
+/// Reads all that `path` holds and hands it over file by file. Directories come in byte order, each
+/// one's files before its subdirectories; a tar or zip in its own order, a name that it holds
+/// twice twice. Links in a source are never followed (`path` itself may be one); .ktstr-index,
+/// .locks and .git aren't entered. A source without wanted files is no error.
+/// Errors: `path` can't be opened, or is neither a directory nor a tar or zip (parse); a limit of
+/// the options was hit (parse, with a hint); libarchive is missing; the callback's. What was
+/// delivered before an error stays delivered. Thread-safe for sources, not for one callback.
+[[nodiscard]] Result<ImportSummary> read_import_source(const std::string& path,
+                                                       const ImportOptions& options,
+                                                       const ImportCallback& callback);
+/// The same with another file system for directories; a tar or zip is always the machine's.
+[[nodiscard]] Result<ImportSummary> read_import_source(FileSystem& files, const std::string& path,
+                                                       const ImportOptions& options,
+                                                       const ImportCallback& callback);
+
+}  // namespace ktstr

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "store/libarchive.hpp"
+
+#include <dlfcn.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace ktstr {
+namespace {
+
+constexpr const char* k_file_name = "libarchive.so.13";
+
+struct CloseLibrary {
+  void operator()(void* handle) const { ::dlclose(handle); }
+};
+using LibraryHandle = std::unique_ptr<void, CloseLibrary>;
+
+template <class Function>
+bool find(void* handle, const char* name, Function& slot) {
+  slot = reinterpret_cast<Function>(::dlsym(handle, name));
+  return slot != nullptr;
+}
+
+bool find_reading_functions(void* handle, LibArchive& lib) {
+  return find(handle, "archive_read_new", lib.read_new) &&
+         find(handle, "archive_read_free", lib.read_free) &&
+         find(handle, "archive_read_support_filter_bzip2", lib.read_support_filter_bzip2) &&
+         find(handle, "archive_read_support_filter_gzip", lib.read_support_filter_gzip) &&
+         find(handle, "archive_read_support_filter_xz", lib.read_support_filter_xz) &&
+         find(handle, "archive_read_support_filter_zstd", lib.read_support_filter_zstd) &&
+         find(handle, "archive_read_support_format_tar", lib.read_support_format_tar) &&
+         find(handle, "archive_read_support_format_zip", lib.read_support_format_zip) &&
+         find(handle, "archive_read_open_fd", lib.read_open_fd) &&
+         find(handle, "archive_read_next_header", lib.read_next_header) &&
+         find(handle, "archive_read_data_block", lib.read_data_block) &&
+         find(handle, "archive_filter_bytes", lib.filter_bytes) &&
+         find(handle, "archive_filter_code", lib.filter_code) &&
+         find(handle, "archive_format", lib.format) &&
+         find(handle, "archive_error_string", lib.error_string);
+}
+
+bool find_entry_functions(void* handle, LibArchive& lib) {
+  return find(handle, "archive_entry_pathname", lib.entry_pathname) &&
+         find(handle, "archive_entry_filetype", lib.entry_filetype) &&
+         find(handle, "archive_entry_hardlink", lib.entry_hardlink) &&
+         find(handle, "archive_entry_is_encrypted", lib.entry_is_encrypted) &&
+         find(handle, "archive_entry_mtime", lib.entry_mtime) &&
+         find(handle, "archive_entry_mtime_nsec", lib.entry_mtime_nsec) &&
+         find(handle, "archive_entry_mtime_is_set", lib.entry_mtime_is_set);
+}
+
+class SharedLibrary {
+ public:
+  Result<const LibArchive*> get() {
+    const std::lock_guard lock(mutex_);
+    if (!loaded_) {
+      auto loaded = load_libarchive(k_file_name);
+      if (!loaded) return fail(std::move(loaded.error()));
+      library_ = *loaded;
+      loaded_ = true;
+    }
+    return &library_;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool loaded_ = false;
+  LibArchive library_;
+};
+
+}  // namespace
+
+Result<LibArchive> load_libarchive(const char* file_name) {
+  const auto missing = [](std::string message) {
+    return fail(ErrorCode::not_found, std::move(message), {},
+                "a tar or zip is read with libarchive: install the package libarchive13, or unpack "
+                "the file and name the directory");
+  };
+  LibraryHandle handle(::dlopen(file_name, RTLD_NOW | RTLD_LOCAL));
+  if (!handle) return missing(std::string("could not open the library ") + file_name);
+  LibArchive library;
+  if (!find_reading_functions(handle.get(), library) ||
+      !find_entry_functions(handle.get(), library)) {
+    return missing(std::string("the library ") + file_name + " lacks a function that is needed");
+  }
+  // Whoever got the functions may call them at any time.
+  static_cast<void>(handle.release());
+  return library;
+}
+
+Result<const LibArchive*> libarchive() {
+  static SharedLibrary library;
+  return library.get();
+}
+
+}  // namespace ktstr

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "store/spool.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "store/copy_bytes.hpp"
+#include "store/spool_paths.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr mode_t k_new_file_mode = 0666;
+// Two captures may start in one nanosecond, by a clock that doesn't tell them apart.
+constexpr int k_name_tries = 100;
+
+Stamp stamp_of(const struct stat& raw) {
+  constexpr std::int64_t k_second = 1'000'000'000;
+  Stamp stamp;
+  stamp.device = raw.st_dev;
+  stamp.inode = raw.st_ino;
+  stamp.size_bytes = raw.st_size;
+  stamp.mtime_ns = std::int64_t{raw.st_mtim.tv_sec} * k_second + raw.st_mtim.tv_nsec;
+  stamp.ctime_ns = std::int64_t{raw.st_ctim.tv_sec} * k_second + raw.st_ctim.tv_nsec;
+  return stamp;
+}
+
+/// Null if something of that name is there.
+Result<OwnedDescriptor> make_locked_directory(const std::string& path) {
+  // The lock first: a directory that is not locked is taken for a dead process's.
+  OwnedDescriptor lock(
+      ::open(spool_lock_path(path).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
+  if (!lock.is_open() && errno == EEXIST) return lock;
+  if (!lock.is_open()) return fail(os_error(errno, path));
+  // Waits for nothing but somebody who is just asking whether it is locked.
+  while (::flock(lock.number(), LOCK_EX) != 0) {
+    if (errno != EINTR) return fail(os_error(errno, path));
+  }
+  if (::mkdir(path.c_str(), 0777) != 0) {
+    const int why = errno;
+    ::unlink(spool_lock_path(path).c_str());
+    return fail(os_error(why, path));
+  }
+  return lock;
+}
+
+/// Not with the root: one that is missing is for the harness to make.
+Result<void> make_parents(const std::string& root) {
+  for (const std::string& path : {spool_grandparent(root), spool_parent(root)}) {
+    if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return fail(os_error(errno, path));
+  }
+  return {};
+}
+
+}  // namespace
+
+LinkCall system_link() {
+  return [](const char* from, int to_directory, const char* to) {
+    return ::linkat(AT_FDCWD, from, to_directory, to, AT_SYMLINK_FOLLOW);
+  };
+}
+
+Spool::Spool(std::string path, OwnedDescriptor lock, Clock& clock, LinkCall link)
+    : path_(std::move(path)), lock_(std::move(lock)), clock_(&clock), link_(std::move(link)) {}
+
+Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link) {
+  if (auto made = make_parents(root); !made) return fail(made.error());
+  const std::string name = std::to_string(clock.now_ns()) + '-' + std::to_string(::getpid());
+  for (int attempt = 0; attempt < k_name_tries; ++attempt) {
+    const std::string suffix = attempt == 0 ? "" : '-' + std::to_string(attempt);
+    const std::string path = spool_parent(root) + '/' + name + suffix;
+    auto lock = make_locked_directory(path);
+    if (!lock) return fail(lock.error());
+    if (!lock->is_open()) continue;
+    Spool spool(path, std::move(*lock), clock, std::move(link));
+    if (auto opened = spool.open_directory(); !opened) {
+      static_cast<void>(remove_spool(path));
+      return fail(opened.error());
+    }
+    return spool;
+  }
+  return fail(os_error(EEXIST, spool_parent(root) + '/' + name));
+}
+
+Result<void> Spool::open_directory() {
+  directory_ = OwnedDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_.is_open()) return fail(os_error(errno, path_));
+  journal_ = OwnedDescriptor(::openat(directory_.number(), k_spool_journal_name,
+                                      O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC,
+                                      k_new_file_mode));
+  if (!journal_.is_open()) return fail(os_error(errno, path_));
+  const std::string head = journal_head();
+  if (!write_whole(journal_.number(), head)) return fail(os_error(errno, path_));
+  journal_bytes_ = static_cast<std::int64_t>(head.size());
+  return {};
+}
+
+tl::expected<Spool::Stored, int> Spool::link(const std::string& path) {
+  const std::uint64_t number = ++last_number_;
+  const std::string name = std::to_string(number);
+  if (link_(path.c_str(), directory_.number(), name.c_str()) != 0) return tl::unexpected(errno);
+  return stored_file(number);
+}
+
+tl::expected<Spool::Stored, int> Spool::stored_file(std::uint64_t number) {
+  // The link is asked, not the path: that may be another file by now.
+  const std::string name = std::to_string(number);
+  struct stat raw = {};
+  const bool is_known =
+      ::fstatat(directory_.number(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
+  if (is_known && S_ISREG(raw.st_mode)) return Stored{number, stamp_of(raw), false};
+  const int why = is_known ? EINVAL : errno;
+  ::unlinkat(directory_.number(), name.c_str(), 0);
+  return tl::unexpected(why);
+}
+
+tl::expected<Spool::Stored, int> Spool::copy(const std::string& path, std::uint64_t max_bytes) {
+  // Without O_NONBLOCK the open of a FIFO waits for a writer.
+  const OwnedDescriptor from(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  struct stat before = {};
+  if (!from.is_open() || ::fstat(from.number(), &before) != 0) return tl::unexpected(errno);
+  if (!S_ISREG(before.st_mode)) return tl::unexpected(EINVAL);
+  if (static_cast<std::uint64_t>(before.st_size) > max_bytes) return tl::unexpected(EFBIG);
+  const std::uint64_t number = ++last_number_;
+  const std::string name = std::to_string(number);
+  const OwnedDescriptor to(::openat(directory_.number(), name.c_str(),
+                                    O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_new_file_mode));
+  if (!to.is_open()) return tl::unexpected(errno);
+  int why = copy_bytes(from.number(), to.number(), max_bytes);
+  struct stat after = {};
+  if (why == 0 && ::fstat(from.number(), &after) != 0) why = errno;
+  const Stored stored = {number, stamp_of(after), true};
+  const Stamp expected = stamp_of(before);
+  if (why == 0 && (stored.stamp.mtime_ns != expected.mtime_ns ||
+                   stored.stamp.size_bytes != expected.size_bytes)) {
+    why = ESTALE;
+  }
+  if (why == 0) return stored;
+  discard(stored);
+  return tl::unexpected(why);
+}
+
+Result<void> Spool::record(const Stored& stored, SpoolEntry entry) {
+  entry.captured_ns = clock_->now_ns();
+  entry.mtime_ns = stored.stamp.mtime_ns;
+  entry.size_bytes = stored.stamp.size_bytes;
+  entry.is_copy = stored.is_copy;
+  const std::string line = journal_line(stored.number, entry);
+  if (write_whole(journal_.number(), line)) {
+    journal_bytes_ += static_cast<std::int64_t>(line.size());
+    ++recorded_;
+    return {};
+  }
+  const int why = errno;
+  // Half a line would spoil the next one. If even this fails, the reader leaves both out.
+  static_cast<void>(::ftruncate(journal_.number(), journal_bytes_) == 0);
+  discard(stored);
+  return fail(os_error(why, path_));
+}
+
+void Spool::discard(const Stored& stored) {
+  ::unlinkat(directory_.number(), std::to_string(stored.number).c_str(), 0);
+}
+
+bool Spool::is_removed() const {
+  struct stat raw = {};
+  return ::fstat(directory_.number(), &raw) != 0 || raw.st_nlink == 0;
+}
+
+}  // namespace ktstr

@@ -19,12 +19,21 @@ class Finder {
 
   std::vector<PrivateSpan> run() {
     std::vector<PrivateSpan> found;
+    std::size_t base = 0;
     for (std::size_t at = 0; at < text_.size();) {
       auto span = span_at(at);
+      if (!span) {
+        ++at;
+        continue;
+      }
       // A limit in a matcher may have cut a character in two.
-      while (span && span->end < text_.size() && is_continuation(text_[span->end])) ++span->end;
-      if (span) found.push_back(*span);
-      at = span ? span->end : at + 1;
+      while (span->end < text_.size() && is_continuation(text_[span->end])) ++span->end;
+      found.push_back({base + span->begin, base + span->end, span->kind});
+      // What follows stands behind a placeholder now, not behind what is gone.
+      text_.remove_prefix(span->end);
+      base += span->end;
+      last_ = span->kind;
+      at = 0;
     }
     return found;
   }
@@ -99,7 +108,7 @@ class Finder {
 
   /// Not in the middle of a relative path, nor behind a placeholder.
   [[nodiscard]] bool starts_path(std::size_t at) const {
-    if (at == 0) return true;
+    if (at == 0) return last_ != PrivateKind::path && last_ != PrivateKind::address;
     const char before = text_[at - 1];
     if (text_.substr(0, at).ends_with(placeholder(PrivateKind::path)) ||
         text_.substr(0, at).ends_with(placeholder(PrivateKind::address))) {
@@ -122,7 +131,8 @@ class Finder {
     return is_plain && !is_personal ? leaf.size() + 1 : 0;
   }
 
-  std::string_view text_;
+  std::string_view text_;  ///< behind the last finding
+  std::optional<PrivateKind> last_ = std::nullopt;
   TextKind kind_;
   const std::vector<std::string>& host_names_;
 };

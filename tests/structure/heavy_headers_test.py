@@ -22,6 +22,8 @@ RULES = [
     Rule("nlohmann_json", r"nlohmann/", 1, ("src/", "tools/")),
     Rule("Boost.Math", r"boost/math", 1, ("src/analysis/",)),
     Rule("libgit2", r"git2(\.h|/)", 1, ("src/",)),
+    Rule("libarchive", r"archive(_entry)?\.h", 1, ("src/store/",)),
+    Rule("zstd", r"zstd\.h", 1, ("src/base/",)),
     Rule("SQLite", r"SQLiteCpp/|sqlite3", 6, ("src/catalog/", "src/query/")),
 ]
 

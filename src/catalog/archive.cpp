@@ -37,9 +37,36 @@ void configure(SQLite::Database& database) {
 }
 
 std::string lost_text(const MergeReport& report) {
-  if (report.lost_results + report.lost_documents == 0) return "nothing was found to be lost";
+  if (!report.unreadable.empty()) return "all else is lost (" + report.unreadable + ")";
+  if (report.lost_results + report.lost_documents + report.incomplete_results == 0) {
+    return "nothing was found to be lost";
+  }
   return "lost, as far as can be told: " + std::to_string(report.lost_results) + " results, " +
-         std::to_string(report.lost_documents) + " documents";
+         std::to_string(report.lost_documents) + " documents, metrics of " +
+         std::to_string(report.incomplete_results) + " results";
+}
+
+bool is_sound(const std::string& path) {
+  const auto found = guarded(path, [&] {
+    SQLite::Database database(path, k_read_flags);
+    (void)read_header(database, Store::archive);
+    return database.execAndGet("PRAGMA integrity_check(1)").getString();
+  });
+  return found && *found == "ok";
+}
+
+/// Where it is now, an empty new file being in its place; '' if another process was faster. The
+/// lock ends with that: making the new one takes it again, and what is carried over needs none.
+Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_system,
+                                      const Clock& clock) {
+  const auto lock = ArchiveFileLock::acquire(path, 60'000);
+  if (!lock) return fail(lock.error());
+  // What was found to be damaged may be aside already, and this be the new one.
+  if (is_sound(path)) return std::string();
+  auto aside = put_catalog_aside(path, file_system, clock);
+  if (!aside) return aside;
+  if (auto made = make_archive_file(path); !made) return fail(std::move(made.error()));
+  return aside;
 }
 
 }  // namespace
@@ -63,6 +90,8 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
   if (!connected && connected.error().code == ErrorCode::corrupt) {
     connected = archive.replace_damaged(connected.error().message, file_system, clock);
   }
+  // A damaged file that another process replaces under our hands is an I/O error, once.
+  if (!connected && connected.error().code == ErrorCode::io) connected = archive.connect(clock);
   if (!connected) return fail(std::move(connected.error()));
   return archive;
 }
@@ -138,15 +167,9 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
                                       const Clock& clock) {
   tables_.reset();
   database_.reset();
-  const auto before = file_system.status(options_.path, FollowLinks::yes);
-  const auto lock = ArchiveFileLock::acquire(options_.path, 60'000);
-  if (!lock) return fail(lock.error());
-  const auto now = file_system.status(options_.path, FollowLinks::yes);
-  const bool is_replaced = !before || !now || before->stamp.inode != now->stamp.inode;
-  if (is_replaced) return connect(clock);  // another process has done it meanwhile
-  const auto aside = put_catalog_aside(options_.path, file_system, clock);
+  const auto aside = put_damaged_aside(options_.path, file_system, clock);
   if (!aside) return fail(aside.error());
-  if (auto made = make_archive_file(options_.path); !made) return fail(std::move(made.error()));
+  if (aside->empty()) return connect(clock);  // another process has done it meanwhile
   if (auto connected = connect(clock); !connected) return connected;
   MergeOptions merge;
   merge.is_tolerant = true;

@@ -3,40 +3,10 @@
 
 #include <algorithm>
 
-#include "base/hashing.hpp"
 #include "catalog/connection.hpp"
-#include "environment/join_path.hpp"
 #include "environment/project_key.hpp"
-#include "ktstr/walk.hpp"
-#include "store/dump_name.hpp"
 
 namespace ktstr {
-namespace {
-
-// Who else writes to the archive waits no longer than for these.
-constexpr std::size_t k_files_at_once = 64;
-
-CatalogState::Place place_of(const StandingObservation& standing) {
-  return {standing.run_dir, standing.job, standing.file_name};
-}
-
-std::string path_of(const std::string& root, const DirectoryRow& directory,
-                    const std::string& file_name) {
-  std::string path = join_path(root, directory.run_dir);
-  if (!directory.job.empty()) path = join_path(path, directory.job);
-  return join_path(path, file_name);
-}
-
-bool is_trace(const ArtifactRow& artifact) {
-  return artifact.kind.find("wprof") != std::string::npos;
-}
-
-/// The sentinel speaks for the files directly in the run directory.
-std::optional<std::string> session_of(const DirectoryRow& directory) {
-  return directory.job.empty() ? directory.session : std::nullopt;
-}
-
-}  // namespace
 
 ArchiveKeeper::ArchiveKeeper(ArchiveOptions archive, KeeperOptions options, FileSystem& file_system,
                              const Clock& clock)
@@ -62,8 +32,7 @@ ArchiveRoot ArchiveKeeper::find_root() {
 
 /// One transaction; what was handed out in one that failed is void. A damaged archive is mended,
 /// and the next refresh tells it what it missed.
-template <typename Body>
-void ArchiveKeeper::transact(Body body) {
+void ArchiveKeeper::transact(const std::function<void()>& body) {
   const auto done = guarded(archive_options_.path, [&]() -> Result<void> {
     if (auto opened = ensure_open(); !opened) return opened;
     archive_->tables().records().forget_cached_ids();
@@ -78,6 +47,10 @@ void ArchiveKeeper::transact(Body body) {
   if (done.error().code != ErrorCode::corrupt || !archive_) return;
   const auto mended = archive_->replace_damaged(done.error().message, file_system_, clock_);
   if (!mended) note_failure(mended.error());
+}
+
+std::optional<std::string> ArchiveKeeper::own_session(const DirectoryRow& directory) {
+  return directory.job.empty() ? directory.session : std::nullopt;
 }
 
 void ArchiveKeeper::note_failure(const Error& error) {
@@ -99,7 +72,7 @@ void ArchiveKeeper::keep(const DirectoryRow& directory, const PreparedFile& file
   ArchiveTables& tables = archive_->tables();
   const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
   tables.put_document(document, seen_ns);
-  if (!tables.put_sidecar({id, session_of(directory), seen_ns}, *root_, file)) return;
+  if (!tables.put_sidecar({id, own_session(directory), seen_ns}, *root_, file)) return;
   ++report_.results;
   for (const auto& [key, value] : options_.labels) tables.put_label(file.content_id, key, value);
 }
@@ -126,143 +99,36 @@ Result<void> ArchiveKeeper::before_changes(std::span<const RowChange> changes) {
   return {};
 }
 
-KeepReport ArchiveKeeper::finish(SQLite::Database& catalog) {
-  auto state = guarded(catalog.getFilename(), [&] { return read_catalog_state(catalog); });
-  if (!state) {
-    note_failure(state.error());
-    return report_;
+void ArchiveKeeper::keep_spools(const std::vector<std::string>& owned) {
+  const auto drained = drain_spools(options_.root, owned, file_system_, options_.most_file_bytes,
+                                    [this](const std::vector<SpooledVersion>& versions) {
+                                      transact([&] {
+                                        for (const SpooledVersion& version : versions)
+                                          keep_version(version);
+                                      });
+                                      return !report_.failure;
+                                    });
+  if (!drained) note_failure(drained.error());
+}
+
+void ArchiveKeeper::keep_version(const SpooledVersion& version) {
+  if (version.sidecar) {
+    if (is_refused(version.directory.run_dir, *version.sidecar)) return;
+    const std::int64_t before = report_.results;
+    keep(version.directory, *version.sidecar, version.document, version.seen_ns);
+    report_.captured += report_.results - before;
+    return;
   }
-  const bool is_there =
-      archive_ || file_system_.status(archive_options_.path, FollowLinks::yes).has_value();
-  if (is_there) transact([&] { settle(*state); });
-  catch_up(*state);
-  keep_dumps(*state);
-  if (!archive_) return report_;
-  transact([&] { archive_->tables().set_root_seen(root_id_, clock_.now_ns()); });
-  const auto synced = guarded(archive_->path(), [&] { archive_->sync(); });
-  if (!synced) note_failure(synced.error());
-  return report_;
-}
-
-/// What no longer stands has ended; what the archive has is taken out of `state`. A file that can't
-/// be read just now still stands.
-void ArchiveKeeper::settle(CatalogState& state) {
-  const std::int64_t now_ns = clock_.now_ns();
-  settle_sidecars(state, now_ns);
-  settle_dumps(state, now_ns);
-}
-
-void ArchiveKeeper::settle_sidecars(CatalogState& state, std::int64_t now_ns) {
-  for (const StandingObservation& standing : archive_->tables().standing_sidecars(root_id_)) {
-    const auto found = state.sidecars.find(place_of(standing));
-    if (found == state.sidecars.end()) {
-      archive_->tables().end_sidecar(standing.row_id, now_ns, Ending::vanished);
-      ++report_.vanished;
-    } else if (found->second.id == standing.id) {
-      state.sidecars.erase(found);
-    } else if (!found->second.id.empty()) {
-      archive_->tables().end_sidecar(standing.row_id, now_ns, Ending::superseded);
-      ++report_.superseded;
-    }
-  }
-}
-
-/// Reads again what the archive lacks, some files at a time.
-void ArchiveKeeper::catch_up(const CatalogState& state) {
-  std::vector<FoundSidecar> found;
-  for (const auto& [place, file] : state.sidecars) {
-    const bool is_sample = state.synthetic_run_dirs.contains(file.directory.run_dir);
-    if (file.id.empty() || (is_sample && !archive_options_.is_named)) continue;
-    auto read = read_again(file, std::get<2>(place));
-    if (!read || is_refused(file.directory.run_dir, read->file)) continue;
-    found.push_back({&file.directory, std::move(*read)});
-    if (found.size() >= k_files_at_once) keep_found(found);
-    if (report_.failure) return;
-  }
-  keep_found(found);
-}
-
-std::optional<ReadSidecar> ArchiveKeeper::read_again(const CatalogState::Sidecar& sidecar,
-                                                     const std::string& file_name) const {
-  auto directory = file_system_.open_directory(path_of(options_.root, sidecar.directory, ""));
-  if (!directory) return std::nullopt;
-  ReadLimits limits;
-  limits.max_file_bytes = options_.most_file_bytes;
-  ReadSidecar read = read_sidecar({std::move(*directory), file_name, sidecar.is_symlink, ""},
-                                  limits, true, clock_);
-  if (read.vanished || !read.document) return std::nullopt;
-  return read;
-}
-
-void ArchiveKeeper::keep_found(std::vector<FoundSidecar>& found) {
-  if (found.empty()) return;
-  const std::int64_t now_ns = clock_.now_ns();
-  transact([&] {
-    for (const FoundSidecar& each : found) {
-      keep(*each.directory, each.read.file, *each.read.document, now_ns);
-    }
-  });
-  found.clear();
-}
-
-void ArchiveKeeper::settle_dumps(CatalogState& state, std::int64_t now_ns) {
-  for (const StandingObservation& standing : archive_->tables().standing_artifacts(root_id_)) {
-    const auto found = state.dumps.find(place_of(standing));
-    if (found == state.dumps.end()) {
-      archive_->tables().end_artifact(standing.row_id, now_ns, Ending::vanished);
-    } else if (found->second.second.size_bytes == standing.size_bytes &&
-               found->second.second.mtime_ns == standing.mtime_ns) {
-      state.dumps.erase(found);
-    } else {
-      archive_->tables().end_artifact(standing.row_id, now_ns, Ending::superseded);
-    }
-  }
-}
-
-void ArchiveKeeper::keep_dumps(const CatalogState& state) {
-  for (const auto& [place, dump] : state.dumps) {
-    const bool is_sample = state.synthetic_run_dirs.contains(dump.first.run_dir);
-    if (report_.failure || (is_sample && !archive_options_.is_named)) continue;
-    if (!is_trace(dump.second) || options_.with_traces) keep_dump(dump.first, dump.second);
-  }
-}
-
-void ArchiveKeeper::keep_dump(const DirectoryRow& directory, const ArtifactRow& dump) {
-  KeptArtifact kept{dump, "", ""};
-  const DumpName name = dump_name(dump.file_name);
-  kept.row.test_name = name.test;
-  kept.row.file_hash = name.hash;
-  std::optional<PackedDocument> document;
-  if (dump.size_bytes > options_.most_dump_bytes) {
-    kept.not_kept = "larger than " + std::to_string(options_.most_dump_bytes >> 20) + " MiB";
-  } else if (auto bytes = read(directory, dump.file_name,
-                               static_cast<std::uint64_t>(options_.most_dump_bytes))) {
-    kept.id = content_id(*bytes);
-    document = pack_document(*bytes, kept.id,
-                             is_trace(dump) ? DocumentKind::wprof : DocumentKind::failure_dump);
-  } else {
-    if (bytes.error().code == ErrorCode::not_found) return;
-    kept.not_kept = bytes.error().message;
-  }
-  transact([&] {
-    ArchiveTables& tables = archive_->tables();
-    const std::int64_t now_ns = clock_.now_ns();
-    if (document && tables.stored_dump_bytes() > options_.most_stored_dump_bytes) {
-      kept.not_kept = "the dumps in the archive have reached their limit";
-    } else if (document) {
-      tables.put_document(*document, now_ns);
-    }
-    const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
-    tables.put_artifact({id, session_of(directory), now_ns}, *root_, kept);
-    ++(kept.not_kept.empty() ? report_.dumps : report_.dumps_left);
-  });
-}
-
-Result<std::string> ArchiveKeeper::read(const DirectoryRow& directory, const std::string& file_name,
-                                        std::uint64_t most) const {
-  auto file = file_system_.open_file(path_of(options_.root, directory, file_name));
-  if (!file) return fail(std::move(file.error()));
-  return (*file)->read_all(most);
+  const bool is_sample = synthetic_run_dirs_.contains(version.directory.run_dir);
+  if (is_sample && !archive_options_.is_named) return;
+  ArchiveTables& tables = archive_->tables();
+  const std::int64_t id =
+      tables.directory_id(root_id_, version.directory.run_dir, version.directory.job);
+  if (tables.has_artifact(id, version.dump->row)) return;
+  tables.put_document(version.document, version.seen_ns);
+  tables.put_artifact({id, own_session(version.directory), version.seen_ns}, *root_, *version.dump);
+  ++report_.dumps;
+  ++report_.captured;
 }
 
 }  // namespace ktstr

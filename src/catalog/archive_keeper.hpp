@@ -5,6 +5,7 @@
 // change, and afterwards the archive learns what the catalog knows and it doesn't.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -16,6 +17,7 @@
 #include "base/file_system.hpp"
 #include "catalog/archive.hpp"
 #include "catalog/archive_catalog_state.hpp"
+#include "catalog/archive_spools.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/refresh.hpp"
 
@@ -25,6 +27,8 @@ struct KeeperOptions {
   std::string root;  ///< canonical
   /// For results that are kept the first time.
   std::vector<std::pair<std::string, std::string>> labels;
+  /// The session that has just ended: put down, and all its results get the labels.
+  std::optional<SessionRecord> session;
   bool with_traces = false;
   std::uint64_t most_file_bytes = ReadLimits{}.max_file_bytes;
   std::int64_t most_dump_bytes = std::int64_t{64} << 20;          ///< of one, as it is
@@ -37,17 +41,21 @@ struct KeepReport {
   std::int64_t dumps_left = 0;  ///< without: over a limit, or unreadable
   std::int64_t superseded = 0;
   std::int64_t vanished = 0;
+  std::int64_t captured = 0;     ///< of `results` and `dumps`, from spools
   std::int64_t synthetic = 0;    ///< refused
   std::optional<Error> failure;  ///< something could not be kept; the next refresh tries again
 };
 
-/// Use: as the observer of a refresh, then finish(). What goes wrong with the archive never stops a
-/// refresh. Not thread-safe.
+/// Use: keep_spools(), then as the observer of a refresh, then finish(). What goes wrong with the
+/// archive never stops a refresh. Not thread-safe.
 class ArchiveKeeper final : public RowObserver {
  public:
   ArchiveKeeper(ArchiveOptions archive, KeeperOptions options, FileSystem& file_system,
                 const Clock& clock);
 
+  /// Takes in what captures kept: the spools at `owned`, and those that dead processes left. Before
+  /// the refresh, since a spool's end moves its files' ctimes.
+  void keep_spools(const std::vector<std::string>& owned);
   [[nodiscard]] Result<void> before_changes(std::span<const RowChange> changes) override;
   /// Keeps what the catalog has and the archive lacks (rows that a query or a writer's mirror made,
   /// or that came while a disk was full), the dumps, and what is over; then waits for the disk
@@ -67,8 +75,9 @@ class ArchiveKeeper final : public RowObserver {
   [[nodiscard]] bool is_refused(const std::string& run_dir, const PreparedFile& file);
   void keep(const DirectoryRow& directory, const PreparedFile& file, const PackedDocument& document,
             std::int64_t seen_ns);
-  template <typename Body>
-  void transact(Body body);
+  void transact(const std::function<void()>& body);
+  /// The sentinel speaks for the files directly in the run directory.
+  [[nodiscard]] static std::optional<std::string> own_session(const DirectoryRow& directory);
   void note_failure(const Error& error);
   void settle(CatalogState& state);
   void settle_sidecars(CatalogState& state, std::int64_t now_ns);
@@ -77,6 +86,8 @@ class ArchiveKeeper final : public RowObserver {
   [[nodiscard]] std::optional<ReadSidecar> read_again(const CatalogState::Sidecar& sidecar,
                                                       const std::string& file_name) const;
   void keep_found(std::vector<FoundSidecar>& found);
+  void put_session();
+  void keep_version(const SpooledVersion& version);
   void keep_dumps(const CatalogState& state);
   void keep_dump(const DirectoryRow& directory, const ArtifactRow& dump);
   [[nodiscard]] Result<std::string> read(const DirectoryRow& directory,

@@ -31,12 +31,17 @@ struct MergeReport {
   std::int64_t documents = 0;     ///< bytes, new in the target
   std::int64_t lost_results = 0;  ///< rows that could not be read, as far as they can be counted
   std::int64_t lost_documents = 0;
+  /// Results whose names and verdicts are here, but not all of their metrics.
+  std::int64_t incomplete_results = 0;
+  /// Of a tolerant merge: why nothing could be read, so that all of it is lost; '' otherwise.
+  std::string unreadable;
 };
 
-/// `source` is the path of an archive of the current layout; it is only read. The target's
-/// connection must have been opened with OPEN_URI. Commits a few hundred rows at a time, so that
-/// others can write in between; what was committed stays. Error: interrupted, corrupt (the source,
-/// unless tolerant), busy, io (full).
+/// `source` is the path of an archive of the current layout; it is only read. Documents are
+/// unpacked and held against their ids before they come in. Commits a few hundred rows at a time,
+/// so that others can write in between; what was committed stays, and another merge of the same
+/// source goes on where this one ended. Error: interrupted, corrupt (the source, unless tolerant),
+/// newer_version, usage (the source is no archive), busy, io (full).
 [[nodiscard]] Result<MergeReport> merge_archive(SQLite::Database& target, const std::string& source,
                                                 const MergeOptions& options);
 

@@ -36,6 +36,15 @@ constexpr const char* k_end =
     "r.last_seen_ns FROM directory d JOIN runs_root r USING(root_id) "
     "WHERE d.directory_id = t.directory_id), first_seen_ns)) WHERE ended_ns IS NULL AND ";
 
+constexpr const char* k_put_session =
+    "INSERT INTO session(session, project, state, started_ns, ended_ns, exit_status) "
+    "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(session, project) DO UPDATE SET state = excluded.state, "
+    "started_ns = min(started_ns, excluded.started_ns), ended_ns = excluded.ended_ns, "
+    "exit_status = excluded.exit_status";
+constexpr const char* k_label_session =
+    "INSERT OR REPLACE INTO label(id, key, value) SELECT DISTINCT s.id, ?, ? "
+    "FROM sidecar s JOIN directory d USING(directory_id) WHERE s.session = ? AND d.root_id = ?";
+
 std::string put_sidecar_sql() {
   std::vector<std::string> columns = {"observation_id", "directory_id", "file_name",  "id",
                                       "size_bytes",     "mtime_ns",     "is_symlink", "status",
@@ -65,6 +74,8 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
                          "INSERT OR REPLACE INTO document_bytes(document_id, bytes) VALUES(?, ?)"),
       document(db, k_document),
       put_label(db, "INSERT OR REPLACE INTO label(id, key, value) VALUES(?, ?, ?)"),
+      put_session(db, k_put_session),
+      label_session(db, k_label_session),
       find_sidecar(db,
                    "SELECT sidecar_id, ended_ns IS NOT NULL FROM sidecar "
                    "WHERE directory_id = ? AND file_name = ? AND id = ?"),

@@ -142,6 +142,29 @@ void ArchiveTables::put_label(const std::string& id, const std::string& key,
   put.exec();
 }
 
+/// A token that is used again goes on: what began first and ended last, and whole only if its last
+/// part was.
+void ArchiveTables::put_session(const SessionRecord& session, const std::string& project) {
+  SQLite::Statement& put = statements_->put_session.fresh();
+  put.bind(1, session.session);
+  put.bind(2, project);
+  put.bind(3, session.is_complete ? "complete" : "interrupted");
+  put.bind(4, session.started_ns);
+  put.bind(5, session.ended_ns);
+  if (session.exit_status) put.bind(6, *session.exit_status);
+  put.exec();
+}
+
+void ArchiveTables::label_session(std::int64_t root_id, const std::string& session,
+                                  const std::string& key, const std::string& value) {
+  SQLite::Statement& put = statements_->label_session.fresh();
+  put.bind(1, key);
+  put.bind(2, value);
+  put.bind(3, session);
+  put.bind(4, root_id);
+  put.exec();
+}
+
 std::int64_t ArchiveTables::stored_bytes() {
   return database_.execAndGet("SELECT coalesce(sum(stored_bytes), 0) FROM document").getInt64();
 }

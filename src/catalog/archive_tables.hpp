@@ -30,6 +30,15 @@ struct Sighting {
   std::int64_t seen_ns = 0;
 };
 
+/// How a session went, as who ran it says.
+struct SessionRecord {
+  std::string session;
+  bool is_complete = false;  ///< else it was interrupted
+  std::int64_t started_ns = 0;
+  std::int64_t ended_ns = 0;
+  std::optional<std::int64_t> exit_status;  ///< none: it died of a signal
+};
+
 /// How an observation came to its end.
 enum class Ending { superseded, vanished };
 
@@ -96,6 +105,11 @@ class ArchiveTables {
   void end_artifact(std::int64_t artifact_id, std::int64_t ended_ns, Ending ending);
 
   void put_label(const std::string& id, const std::string& key, const std::string& value);
+
+  void put_session(const SessionRecord& session, const std::string& project);
+  /// All that the archive has of the session in that root.
+  void label_session(std::int64_t root_id, const std::string& session, const std::string& key,
+                     const std::string& value);
 
   /// What is stored of documents' bytes, packed.
   [[nodiscard]] std::int64_t stored_bytes();

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/archive_merge_source.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "catalog/schema.hpp"
+#include "catalog/sql_text.hpp"
+
+namespace ktstr {
+namespace {
+
+const int k_flags = SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
+constexpr int k_busy_timeout_ms = 10'000;
+// Gaps are searched while that costs no more than reading what is known to be there.
+constexpr std::int64_t k_searched_gap = 100'000;
+constexpr std::int64_t k_smallest_row_bytes = 4;
+
+std::string file_uri(const std::string& path, const char* query) {
+  constexpr std::string_view k_digits = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                          (c >= 'A' && c <= 'Z') || c == '/' || c == '.' || c == '-' || c == '_';
+    if (is_plain) {
+      uri += c;
+    } else {
+      uri.append(1, '%').append(1, k_digits[byte >> 4]).append(1, k_digits[byte & 15]);
+    }
+  }
+  return uri + query;
+}
+
+std::vector<Value> all_values(SQLite::Statement& statement, int first = 0) {
+  std::vector<Value> values;
+  for (int i = first; i < statement.getColumnCount(); ++i) {
+    values.push_back(column_value(statement, i));
+  }
+  return values;
+}
+
+/// Adds what damage may hide between the known ones.
+std::vector<std::int64_t> with_gaps(std::vector<std::int64_t> named) {
+  const auto limit = [&] { return 4 * static_cast<std::int64_t>(named.size()) + k_searched_gap; };
+  std::vector<std::int64_t> strays;  // made up by damage, or of an archive full of gaps
+  while (!named.empty() && named.back() > limit()) {
+    strays.push_back(named.back());
+    named.pop_back();
+  }
+  std::vector<std::int64_t> all;
+  for (std::int64_t id = 1; !named.empty() && id <= named.back(); ++id) all.push_back(id);
+  all.insert(all.end(), strays.rbegin(), strays.rend());
+  return all;
+}
+
+}  // namespace
+
+const Value& SourceRow::operator[](const std::string& name) const {
+  static const Value none;
+  const auto found = std::find(names->begin(), names->end(), name);
+  return found == names->end() ? none : values[static_cast<std::size_t>(found - names->begin())];
+}
+
+std::string SourceRow::text(const std::string& name) const {
+  const auto* const text = std::get_if<std::string>(&(*this)[name]);
+  return text != nullptr ? *text : std::string();
+}
+
+std::int64_t SourceRow::integer(const std::string& name) const {
+  return optional_integer(name).value_or(0);
+}
+
+std::optional<std::int64_t> SourceRow::optional_integer(const std::string& name) const {
+  const auto* const integer = std::get_if<std::int64_t>(&(*this)[name]);
+  return integer != nullptr ? std::optional(*integer) : std::nullopt;
+}
+
+bool SourceIds::is_named(std::int64_t id) const {
+  return std::binary_search(named.begin(), named.end(), id);
+}
+
+Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, bool is_tolerant) {
+  std::unique_ptr<MergeSource> source(new MergeSource(path, is_tolerant));
+  const auto attempt = [&](const char* query) {
+    return guarded(path, [&]() -> Result<void> {
+      source->connect(file_uri(path, query));
+      return source->check_header();
+    });
+  };
+  auto opened = attempt("?mode=ro");
+  // A log can't be shared where no file can be made beside it; nobody writes there either.
+  if (!opened && opened.error().code == ErrorCode::permission) opened = attempt("?immutable=1");
+  if (!opened) return fail(std::move(opened.error()));
+  return source;
+}
+
+void MergeSource::connect(const std::string& uri) {
+  statements_.clear();
+  database_ = std::make_unique<SQLite::Database>(uri, k_flags, k_busy_timeout_ms);
+  if (is_tolerant_) {
+    // What of the schema can't be read is left out instead of refusing all of it.
+    database_->exec("PRAGMA writable_schema = ON");
+    database_->exec("PRAGMA cell_size_check = ON");
+  }
+}
+
+Result<void> MergeSource::check_header() {
+  database_->exec("BEGIN");  // one state of it, whoever writes meanwhile
+  const std::int64_t pages = database_->execAndGet("PRAGMA page_count").getInt64();
+  const std::int64_t page_bytes = database_->execAndGet("PRAGMA page_size").getInt64();
+  most_rows_ = pages * page_bytes / k_smallest_row_bytes;
+  if (is_tolerant_) return {};  // part of its schema may do
+  const StoreHeader header = read_header(*database_, Store::archive);
+  if (header.state == StoreState::current) return {};
+  if (header.state == StoreState::newer) {
+    return fail(ErrorCode::newer_version,
+                "the archive has layout " + std::to_string(header.layout_version) +
+                    ", this program knows " + std::to_string(layout_version(Store::archive)),
+                path_, "use the newer program");
+  }
+  if (header.state == StoreState::older) {
+    return fail(ErrorCode::usage, "the archive is of an older program", path_,
+                "open it with this program as --archive first, which migrates it");
+  }
+  return fail(ErrorCode::usage, "not a ktstr-index archive", path_);
+}
+
+SQLite::Statement& MergeSource::statement(const std::string& sql) {
+  auto& kept = statements_[sql];
+  if (!kept) kept = std::make_unique<SQLite::Statement>(*database_, sql);
+  kept->tryReset();  // reset() would throw the last failure once more
+  return *kept;
+}
+
+template <typename Row>
+void MergeSource::each(const std::string& sql, std::optional<std::int64_t> id, Row row) {
+  try {
+    SQLite::Statement& select = statement(sql);
+    if (id) select.bind(1, *id);
+    // Pages that name each other in a circle would give rows without end.
+    for (std::int64_t count = 0; select.executeStep(); ++count) {
+      if (count > most_rows_) throw failure("its pages form a circle");
+      row(select);
+    }
+    select.tryReset();
+  } catch (const SQLite::Exception& exception) {
+    throw SourceFailure(sqlite_error(exception, path_));
+  }
+}
+
+template <typename Row>
+bool MergeSource::each_readable(const std::string& sql, Row row) {
+  try {
+    each(sql, std::nullopt, row);
+    return true;
+  } catch (const SourceFailure&) {
+    return false;
+  }
+}
+
+const std::vector<std::string>& MergeSource::columns(const std::string& table) {
+  const auto [entry, is_new] = columns_.try_emplace(table);
+  std::vector<std::string>& names = entry->second;
+  if (is_new) {
+    each("SELECT name FROM pragma_table_info('" + table + "') ORDER BY cid", std::nullopt,
+         [&](SQLite::Statement& select) { names.push_back(column_bytes(select, 0)); });
+  }
+  if (names.empty()) throw failure("it has no table " + table);
+  return names;
+}
+
+std::vector<MergeSource::Index> MergeSource::indexes(const std::string& table) {
+  std::vector<Index> found;
+  const std::string sql =
+      "SELECT l.name, (SELECT group_concat(name, ', ') FROM (SELECT name FROM "
+      "pragma_index_info(l.name) ORDER BY seqno)) FROM pragma_index_list('" +
+      table + "') l WHERE NOT l.partial";
+  each_readable(sql, [&](SQLite::Statement& select) {
+    found.push_back({column_bytes(select, 0), column_bytes(select, 1)});
+  });
+  return found;
+}
+
+SourceIds MergeSource::ids(const std::string& table) {
+  SourceIds ids;
+  (void)columns(table);
+  const auto take = [&](SQLite::Statement& select) {
+    if (const auto id = select.getColumn(0).getInt64(); id > 0) ids.named.push_back(id);
+  };
+  const std::string select = "SELECT rowid FROM " + table + " ";
+  if (!is_tolerant_) {
+    each(select + "NOT INDEXED ORDER BY rowid", std::nullopt, take);
+    ids.all = ids.named;
+    return ids;
+  }
+  if (!each_readable(select + "NOT INDEXED ORDER BY rowid", take)) {
+    each_readable(select + "NOT INDEXED ORDER BY rowid DESC", take);
+  }
+  for (const Index& index : indexes(table)) {
+    const std::string by = select + "INDEXED BY " + index.name + " ORDER BY " +
+                           index.columns.substr(0, index.columns.find(','));
+    if (!each_readable(by, take)) each_readable(by + " DESC", take);
+  }
+  std::sort(ids.named.begin(), ids.named.end());
+  ids.named.erase(std::unique(ids.named.begin(), ids.named.end()), ids.named.end());
+  ids.all = with_gaps(ids.named);
+  return ids;
+}
+
+std::optional<SourceRow> MergeSource::row(const std::string& table, std::int64_t id) {
+  const std::vector<std::string>& names = columns(table);
+  std::optional<SourceRow> found;
+  each("SELECT " + joined_names(names) + " FROM " + table + " NOT INDEXED WHERE rowid = ?", id,
+       [&](SQLite::Statement& select) {
+         found = SourceRow{&names, all_values(select)};
+       });
+  return found;
+}
+
+std::vector<SourceRow> MergeSource::rows_of(const std::string& table, const std::string& key,
+                                            std::int64_t id) {
+  const std::vector<std::string>& names = columns(table);
+  std::vector<SourceRow> rows;
+  each("SELECT " + joined_names(names) + " FROM " + table + " WHERE " + key + " = ?", id,
+       [&](SQLite::Statement& select) {
+         rows.push_back({&names, all_values(select)});
+       });
+  return rows;
+}
+
+std::map<std::int64_t, std::vector<Value>> MergeSource::covered(const std::string& table,
+                                                                const std::string& columns) {
+  std::map<std::int64_t, std::vector<Value>> rows;
+  const auto take = [&](SQLite::Statement& select) {
+    rows.emplace(select.getColumn(0).getInt64(), all_values(select, 1));
+  };
+  for (const Index& index : indexes(table)) {
+    if (index.columns != columns) continue;
+    const std::string by = "SELECT rowid, " + columns + " FROM " + table + " INDEXED BY " +
+                           index.name + " ORDER BY " + columns.substr(0, columns.find(','));
+    if (!each_readable(by, take)) each_readable(by + " DESC", take);
+  }
+  return rows;
+}
+
+std::vector<SourceRow> MergeSource::all_rows(const std::string& table) {
+  const std::vector<std::string>& names = columns(table);
+  std::vector<SourceRow> rows;
+  const auto take = [&](SQLite::Statement& select) {
+    rows.push_back({&names, all_values(select)});
+  };
+  const std::string select = "SELECT " + joined_names(names) + " FROM " + table + " ORDER BY 1";
+  if (!is_tolerant_) {
+    each(select, std::nullopt, take);
+  } else if (!each_readable(select, take)) {
+    each_readable(select + " DESC", take);
+  }
+  return rows;
+}
+
+}  // namespace ktstr

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/archive_merge_target.hpp"
+
+#include "catalog/sql_text.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr const char* k_find_document =
+    "SELECT stored_bytes > 0, is_redacted FROM document WHERE id = ? AND size_bytes = ?";
+constexpr const char* k_put_document =
+    "INSERT INTO document(id, size_bytes, kind, coding, is_redacted, plain_bytes, stored_bytes, "
+    "first_seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT(id, size_bytes) DO UPDATE SET coding = excluded.coding, "
+    "is_redacted = excluded.is_redacted, plain_bytes = excluded.plain_bytes, "
+    "stored_bytes = excluded.stored_bytes, "
+    "first_seen_ns = min(first_seen_ns, excluded.first_seen_ns) RETURNING document_id";
+constexpr const char* k_put_bytes =
+    "INSERT OR REPLACE INTO document_bytes(document_id, bytes) VALUES(?, ?)";
+constexpr const char* k_widen_document =
+    "UPDATE document SET first_seen_ns = ?1 "
+    "WHERE id = ?2 AND size_bytes = ?3 AND first_seen_ns > ?1";
+// Complete wins over interrupted over unknown, and brings its exit status along.
+constexpr const char* k_put_session =
+    "INSERT INTO session(session, project, state, started_ns, ended_ns, exit_status) "
+    "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(session, project) DO UPDATE SET "
+    "exit_status = CASE WHEN excluded.state = 'complete' AND state <> 'complete' "
+    "OR excluded.state = 'interrupted' AND state = 'unknown' "
+    "THEN coalesce(excluded.exit_status, exit_status) "
+    "ELSE coalesce(exit_status, excluded.exit_status) END, "
+    "state = CASE WHEN 'complete' IN (state, excluded.state) THEN 'complete' "
+    "WHEN 'interrupted' IN (state, excluded.state) THEN 'interrupted' ELSE 'unknown' END, "
+    "started_ns = min(coalesce(started_ns, excluded.started_ns), "
+    "coalesce(excluded.started_ns, started_ns)), "
+    "ended_ns = max(coalesce(ended_ns, excluded.ended_ns), "
+    "coalesce(excluded.ended_ns, ended_ns))";
+constexpr const char* k_set_root_seen =
+    "UPDATE runs_root SET last_seen_ns = max(coalesce(last_seen_ns, ?1), ?1) WHERE root_id = ?2";
+constexpr const char* k_complete_sidecars =
+    "UPDATE sidecar SET first_seen_ns = coalesce((SELECT min(d.first_seen_ns) FROM document d "
+    "WHERE d.id = sidecar.id), 0) WHERE first_seen_ns = 0";
+constexpr const char* k_complete_times =
+    "UPDATE document SET first_seen_ns = coalesce("
+    "(SELECT min(s.first_seen_ns) FROM sidecar s WHERE s.id = document.id), "
+    "(SELECT min(a.first_seen_ns) FROM artifact a WHERE a.id = document.id), first_seen_ns) "
+    "WHERE first_seen_ns = 0";
+constexpr const char* k_complete_kinds =
+    "UPDATE document SET kind = (SELECT a.kind FROM artifact a WHERE a.id = document.id) "
+    "WHERE first_seen_ns = 0 AND NOT EXISTS (SELECT 1 FROM sidecar s WHERE s.id = document.id) "
+    "AND EXISTS (SELECT 1 FROM artifact a WHERE a.id = document.id "
+    "AND a.kind IN ('failure-dump', 'wprof'))";
+
+}  // namespace
+
+MergeTarget::MergeTarget(SQLite::Database& database, bool is_import)
+    : database_(database), is_import_(is_import), tables_(database) {}
+
+SQLite::Statement& MergeTarget::statement(const std::string& sql) {
+  auto& kept = statements_[sql];
+  if (!kept) kept = std::make_unique<SQLite::Statement>(database_, sql);
+  kept->tryReset();
+  kept->clearBindings();
+  return *kept;
+}
+
+void MergeTarget::forget_cached_ids() {
+  directory_ids_.clear();
+  host_ids_.clear();
+  shape_ids_.clear();
+  tables_.records().forget_cached_ids();
+}
+
+std::int64_t MergeTarget::insert(const std::string& table, const Columns& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.first);
+  SQLite::Statement& put = statement("INSERT INTO " + table + "(" + joined_names(names) +
+                                     ") VALUES(" + placeholders(names.size()) + ")");
+  int index = 0;
+  for (const auto& column : columns) bind_borrowed(put, ++index, column.second);
+  put.exec();
+  return database_.getLastInsertRowid();
+}
+
+DocumentRank MergeTarget::rank(const std::string& id, std::int64_t size_bytes) {
+  SQLite::Statement& find = statement(k_find_document);
+  find.bind(1, id);
+  find.bind(2, size_bytes);
+  DocumentRank found = DocumentRank::none;
+  if (find.executeStep()) {
+    found = find.getColumn(0).getInt() == 0   ? DocumentRank::dropped
+            : find.getColumn(1).getInt() != 0 ? DocumentRank::redacted
+                                              : DocumentRank::whole;
+  }
+  find.reset();
+  return found;
+}
+
+bool MergeTarget::put_document(const PackedDocument& document, std::int64_t first_seen_ns) {
+  const DocumentRank offered = document.frame.empty() ? DocumentRank::dropped
+                               : document.is_redacted ? DocumentRank::redacted
+                                                      : DocumentRank::whole;
+  if (rank(document.id, document.size_bytes) >= offered) {
+    SQLite::Statement& widen = statement(k_widen_document);
+    widen.bind(1, first_seen_ns);
+    widen.bind(2, document.id);
+    widen.bind(3, document.size_bytes);
+    widen.exec();
+    return false;
+  }
+  SQLite::Statement& put = statement(k_put_document);
+  put.bind(1, document.id);
+  put.bind(2, document.size_bytes);
+  put.bind(3, document_kind_name(document.kind));
+  put.bind(4, document.coding);
+  put.bind(5, document.is_redacted ? 1 : 0);
+  put.bind(6, document.plain_bytes);
+  put.bind(7, static_cast<std::int64_t>(document.frame.size()));
+  put.bind(8, first_seen_ns);
+  put.executeStep();
+  const std::int64_t document_id = put.getColumn(0).getInt64();
+  put.reset();
+  if (document.frame.empty()) return false;
+  SQLite::Statement& bytes = statement(k_put_bytes);
+  bytes.bind(1, document_id);
+  bytes.bindNoCopy(2, document.frame.data(), static_cast<int>(document.frame.size()));
+  bytes.exec();
+  return true;
+}
+
+void MergeTarget::put_plain(const std::string& table, const SourceRow& row) {
+  SQLite::Statement& put =
+      statement("INSERT OR IGNORE INTO " + table + "(" + joined_names(*row.names) + ") VALUES(" +
+                placeholders(row.names->size()) + ")");
+  int index = 0;
+  for (const Value& value : row.values) bind_borrowed(put, ++index, value);
+  put.exec();
+}
+
+void MergeTarget::put_session(const SourceRow& row) {
+  SQLite::Statement& put = statement(k_put_session);
+  int index = 0;
+  for (const char* name :
+       {"session", "project", "state", "started_ns", "ended_ns", "exit_status"}) {
+    bind_borrowed(put, ++index, row[name]);
+  }
+  put.exec();
+}
+
+void MergeTarget::put_root(const ArchiveRoot& root, std::optional<std::int64_t> seen_ns) {
+  const std::int64_t id = tables_.root_id(root);
+  if (!seen_ns) return;
+  SQLite::Statement& set = statement(k_set_root_seen);
+  set.bind(1, *seen_ns);
+  set.bind(2, id);
+  set.exec();
+}
+
+void MergeTarget::complete_guessed() {
+  database_.exec(k_complete_sidecars);
+  database_.exec(k_complete_kinds);
+  database_.exec(k_complete_times);
+}
+
+std::int64_t MergeTarget::directory_id(const SourcePlace& place) {
+  std::string key;
+  for (const std::string* part :
+       {&place.root.path, &place.root.origin, &place.root.project, &place.run_dir, &place.job}) {
+    key.append(*part).append(1, '\0');
+  }
+  const auto [entry, is_new] = directory_ids_.try_emplace(key, 0);
+  if (is_new) {
+    entry->second = tables_.directory_id(tables_.root_id(place.root), place.run_dir, place.job);
+  }
+  return entry->second;
+}
+
+/// 0: it isn't here.
+std::int64_t MergeTarget::find_digest(const char* sql, const std::string& digest) {
+  SQLite::Statement& find = statement(sql);
+  find.bind(1, digest);
+  const std::int64_t id = find.executeStep() ? find.getColumn(0).getInt64() : 0;
+  find.reset();
+  return id;
+}
+
+std::int64_t MergeTarget::host_id(const SourceObservation& sidecar) {
+  if (sidecar.rebuilt) {
+    return sidecar.rebuilt->host ? tables_.records().host_id(*sidecar.rebuilt->host) : 0;
+  }
+  if (!sidecar.host) return 0;
+  const auto [entry, is_new] = host_ids_.try_emplace(sidecar.host->text("digest"), 0);
+  if (!is_new) return entry->second;
+  entry->second = find_digest("SELECT host_id FROM host WHERE digest = ?", entry->first);
+  if (entry->second != 0) return entry->second;
+  Columns columns;
+  for (const std::string& name : *sidecar.host->names) {
+    if (name != "host_id") columns.emplace_back(name, (*sidecar.host)[name]);
+  }
+  return entry->second = insert("host", columns);
+}
+
+std::int64_t MergeTarget::shape_id(const SourceShape& shape) {
+  const auto [entry, is_new] = shape_ids_.try_emplace(shape.digest, 0);
+  if (!is_new) return entry->second;
+  entry->second = find_digest("SELECT shape_id FROM shape WHERE digest = ?", shape.digest);
+  if (entry->second != 0) return entry->second;
+  const std::int64_t id = insert("shape", {{"digest", shape.digest}});
+  std::int64_t position = 0;
+  for (const std::string& metric : shape.metrics) {
+    insert("shape_metric", {{"shape_id", id}, {"metric", metric}, {"position", position++}});
+  }
+  return entry->second = id;
+}
+
+void MergeTarget::put_children(std::int64_t sidecar_id, const SourceObservation& sidecar) {
+  if (sidecar.rebuilt) return tables_.records().put_children(sidecar_id, *sidecar.rebuilt);
+  for (const auto& [table, rows] : sidecar.children) {
+    for (const SourceRow& row : rows) {
+      Columns columns;
+      for (std::size_t i = 0; i < row.values.size(); ++i) {
+        const std::string& name = (*row.names)[i];
+        columns.emplace_back(name, name == "sidecar_id" ? Value(sidecar_id)
+                                   : name == "shape_id"
+                                       ? Value(shape_id(sidecar.shapes.at(row.integer(name))))
+                                       : row.values[i]);
+      }
+      insert(table, columns);
+    }
+  }
+}
+
+}  // namespace ktstr

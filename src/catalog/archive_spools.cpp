@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "catalog/archive_spools.hpp"
+
+#include <utility>
+
+#include "base/hashing.hpp"
+#include "catalog/read_sidecar.hpp"
+#include "ktstr/walk.hpp"
+#include "store/dump_name.hpp"
+#include "store/spool.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr std::size_t k_versions_at_once = 64;
+constexpr std::size_t k_bytes_at_once = 32 << 20;
+
+PreparedFile prepare_sidecar(const SpooledFile& spooled, const std::string& bytes) {
+  PreparedFile file;
+  file.file_name = spooled.entry.file_name;
+  // A copy has times of its own, and a link those of the last write.
+  file.stamp.emplace();
+  file.stamp->stamp.mtime_ns = spooled.entry.mtime_ns;
+  file.stamp->stamp.size_bytes = static_cast<std::int64_t>(bytes.size());
+  file.content_id = content_id(bytes);
+  set_file_hash(file);
+  decode_into(file, bytes);
+  return file;
+}
+
+KeptArtifact prepare_dump(const SpooledFile& spooled, const std::string& bytes) {
+  KeptArtifact dump;
+  dump.row.file_name = spooled.entry.file_name;
+  const auto name = classify_artifact(dump.row.file_name);
+  dump.row.kind = artifact_kind_name(name ? name->kind : ArtifactKind::failure_dump);
+  const DumpName about = dump_name(dump.row.file_name);
+  dump.row.test_name = about.test;
+  dump.row.file_hash = about.hash;
+  dump.row.size_bytes = static_cast<std::int64_t>(bytes.size());
+  dump.row.mtime_ns = spooled.entry.mtime_ns;
+  dump.id = content_id(bytes);
+  return dump;
+}
+
+std::optional<SpooledVersion> read_version(const SpooledFile& spooled, FileSystem& file_system,
+                                           std::uint64_t most_file_bytes) {
+  auto handle = file_system.open_file(spooled.path);
+  if (!handle) return std::nullopt;
+  const auto bytes = (*handle)->read_all(most_file_bytes);
+  if (!bytes) return std::nullopt;
+  SpooledVersion version;
+  version.directory.run_dir = spooled.entry.run_dir;
+  version.directory.job = spooled.entry.job;
+  version.directory.session = spooled.entry.session;
+  version.seen_ns = spooled.entry.captured_ns;
+  DocumentKind kind = DocumentKind::sidecar;
+  if (is_sidecar_filename(spooled.entry.file_name)) {
+    version.sidecar = prepare_sidecar(spooled, *bytes);
+  } else {
+    version.dump = prepare_dump(spooled, *bytes);
+    const bool is_trace = version.dump->row.kind.find("wprof") != std::string::npos;
+    kind = is_trace ? DocumentKind::wprof : DocumentKind::failure_dump;
+  }
+  version.document =
+      pack_document(*bytes, version.sidecar ? version.sidecar->content_id : version.dump->id, kind);
+  return version;
+}
+
+/// True: everything was taken.
+bool hand_over(const std::vector<SpooledFile>& files, FileSystem& file_system,
+               std::uint64_t most_file_bytes,
+               const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
+  std::vector<SpooledVersion> versions;
+  std::size_t waiting_bytes = 0;
+  for (const SpooledFile& spooled : files) {
+    auto version = read_version(spooled, file_system, most_file_bytes);
+    if (!version) continue;
+    waiting_bytes += version->document.frame.size();
+    versions.push_back(std::move(*version));
+    if (versions.size() < k_versions_at_once && waiting_bytes < k_bytes_at_once) continue;
+    if (!take(versions)) return false;
+    versions.clear();
+    waiting_bytes = 0;
+  }
+  return versions.empty() || take(versions);
+}
+
+}  // namespace
+
+Result<void> drain_spools(
+    const std::string& root, const std::vector<std::string>& owned, FileSystem& file_system,
+    std::uint64_t most_file_bytes,
+    const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
+  Result<void> problem;
+  const auto drain = [&](const std::string& path) {
+    const auto files = read_spool(path);
+    if (!files) {
+      if (problem) problem = fail(files.error());
+      return;
+    }
+    if (!hand_over(*files, file_system, most_file_bytes, take)) return;
+    auto removed = remove_spool(path);
+    if (!removed && problem) problem = std::move(removed);
+  };
+  for (const std::string& path : owned) drain(path);
+  for (const FoundSpool& found : list_spools(root)) {
+    if (found.is_live) continue;
+    const auto claim = SpoolClaim::take(found.path);
+    if (claim && *claim) drain(found.path);
+  }
+  return problem;
+}
+
+}  // namespace ktstr

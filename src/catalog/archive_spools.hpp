@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a capture kept of a root, on its way into the archive.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "catalog/archive_tables.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// A spooled file, read and ready to be stored.
+struct SpooledVersion {
+  DirectoryRow directory;  ///< run_dir, job and session only
+  std::int64_t seen_ns = 0;
+  std::optional<PreparedFile> sidecar;
+  std::optional<KeptArtifact> dump;
+  PackedDocument document;
+};
+
+/// Reads the spools at `owned` (in use by this process) and those that dead processes left below
+/// the root, and hands over what is in them, some versions at a time, in the order of keeping. A
+/// spool is removed once all of it was taken; `take` says whether it could. A file that can't be
+/// read is passed over. Returns why a spool could not be read or removed, the first reason.
+[[nodiscard]] Result<void> drain_spools(
+    const std::string& root, const std::vector<std::string>& owned, FileSystem& file_system,
+    std::uint64_t most_file_bytes,
+    const std::function<bool(const std::vector<SpooledVersion>& versions)>& take);
+
+}  // namespace ktstr

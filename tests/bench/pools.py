@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,23 @@ class Pool:
         """The directory stays: removing it would move the stamp of the root."""
         for path in self.catalog.parent.glob("catalog.sqlite3*"):
             path.unlink()
+
+    @property
+    def archive(self):
+        return self.root.with_name(self.root.name + "-archive.sqlite3")
+
+    def delete_stores(self):
+        self.delete_catalog()
+        for path in self.archive.parent.glob(self.archive.name + "*"):
+            path.unlink()
+
+    def archive_sizes(self):
+        """Bytes of the whole file, and of the documents in it."""
+        database = sqlite3.connect(self.archive)
+        stored, = database.execute("SELECT sum(stored_bytes) FROM documents").fetchone()
+        database.close()
+        return sum(path.stat().st_size
+                   for path in self.archive.parent.glob(self.archive.name + "*")), stored
 
     def rewrite_one(self):
         """Turns a verdict round, as a re-run would: a new file renamed over the old one."""

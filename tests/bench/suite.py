@@ -54,7 +54,7 @@ class Suite:
     def __init__(self, pool, programs, runner):
         self.pool, self.programs, self.runner = pool, programs, runner
         self.groups = {}
-        self.catalog_bytes = 0
+        self.catalog_bytes = self.archive_bytes = self.document_bytes = 0
 
     # Commands.
 
@@ -80,7 +80,10 @@ class Suite:
 
     def cold_cases(self):
         cases = [Case("cold_refresh", "refresh without a catalog", self.index("refresh"),
-                      prepare=self.pool.delete_catalog), *self.peers(),
+                      prepare=self.pool.delete_catalog),
+                 Case("cold_archive", "the same, into a new archive",
+                      self.index("refresh", "--archive", str(self.pool.archive)),
+                      prepare=self.pool.delete_stores), *self.peers(),
                  Case("nlohmann_walk", "nlohmann_json walk", self.walk("nlohmann"))]
         if self.programs.with_jq:
             cases.append(Case("jq", "find, xargs cat, jq", jq(self.pool.root)))
@@ -114,6 +117,7 @@ class Suite:
         self.measure("cold", self.cold_cases(), runs)
         self.runner.answer(self.index("refresh"))
         self.catalog_bytes = self.pool.catalog_bytes()
+        self.archive_bytes, self.document_bytes = self.pool.archive_sizes()
         settle()
         self.check_answers()
         self.measure("warm", self.warm_cases(), runs)
@@ -140,12 +144,23 @@ class Suite:
     def catalog_pct(self):
         return 100.0 * self.catalog_bytes / self.pool.json_bytes
 
+    def archive_bars(self, most_time, most_bytes):
+        size = self.pool.json_bytes / 100.0
+        return [Bar("cold refresh with / without archive",
+                    self.ratio("cold", "cold_archive", "cold_refresh"), most_time),
+                Bar("archived documents / JSON", self.document_bytes / size, most_bytes,
+                    percent=True),
+                Bar("archive's whole file / JSON", self.archive_bytes / size, most_bytes,
+                    percent=True)]
+
     def bars(self):
         if self.pool.shape.heavy:
-            return [Bar("cold refresh / one-liner", self.ratio("cold", "cold_refresh", "one_liner"),
+            return [*self.archive_bars(4.0, 17.0),
+                    Bar("cold refresh / one-liner", self.ratio("cold", "cold_refresh", "one_liner"),
                         0.6),
                     Bar("catalog / JSON", self.catalog_pct(), 1.0, percent=True)]
-        return [Bar("cold refresh / one-liner", self.ratio("cold", "cold_refresh", "one_liner"),
+        return [*self.archive_bars(2.0, 15.0),
+                Bar("cold refresh / one-liner", self.ratio("cold", "cold_refresh", "one_liner"),
                     2.2),
                 Bar("commit query / one-liner", self.ratio("warm", "query_commit", "one_liner"),
                     1 / 40),

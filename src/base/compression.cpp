@@ -8,7 +8,9 @@
 namespace ktstr {
 namespace {
 
-// Of 20 KB records, the next level that saves a tenth takes three times as long.
+// A dictionary does for 20 KB records what levels do for long texts: with it, level 3 takes a third
+// longer than level 1 and saves a percent of the record.
+constexpr int k_dictionary_level = 1;
 constexpr int k_level = 3;
 
 struct FreeCompression {
@@ -34,7 +36,7 @@ ZSTD_DCtx& decompression_context() {
 }  // namespace
 
 CompressionDictionary::CompressionDictionary(std::string_view bytes)
-    : compression_(ZSTD_createCDict(bytes.data(), bytes.size(), k_level)),
+    : compression_(ZSTD_createCDict(bytes.data(), bytes.size(), k_dictionary_level)),
       decompression_(ZSTD_createDDict(bytes.data(), bytes.size())) {}
 
 CompressionDictionary::~CompressionDictionary() {

@@ -18,7 +18,8 @@ namespace {
 constexpr std::int64_t k_longest_idle_log_bytes = 1 << 20;
 
 // One connection belongs to one thread, so a lock around each of its calls would buy nothing.
-const int k_open_flags = SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+const int k_open_flags =
+    SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
 
 /// For a writer that may take long: in steps short enough for somebody who wants an end.
 struct StoppableWait {

@@ -37,7 +37,7 @@ namespace ktstr {
 namespace {
 
 // Enough for a reader to go on while the writer commits; small files, so little memory.
-constexpr std::size_t k_window_per_worker = 32;
+constexpr std::size_t k_window_per_worker = 128;
 
 RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, const Clock& clock) {
   RefreshOutcome outcome{std::move(task.directory), task.read, {}};

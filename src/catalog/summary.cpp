@@ -64,9 +64,10 @@ Result<LeftOut> count_left_out(SQLite::Database& database) {
   });
 }
 
-IdPrefixes::IdPrefixes(SQLite::Database& database)
-    : before_(database, "SELECT id FROM files WHERE id < ? ORDER BY id DESC LIMIT 1"),
-      after_(database, "SELECT id FROM files WHERE id > ? ORDER BY id LIMIT 1") {}
+IdPrefixes::IdPrefixes(SQLite::Database& database, const std::string& schema)
+    : before_(database,
+              "SELECT id FROM " + schema + ".files WHERE id < ? ORDER BY id DESC LIMIT 1"),
+      after_(database, "SELECT id FROM " + schema + ".files WHERE id > ? ORDER BY id LIMIT 1") {}
 
 std::string IdPrefixes::shortest(const std::string& id) {
   constexpr std::size_t k_least = 8;

@@ -36,7 +36,8 @@ struct LeftOut {
 /// only a view, so that it works while the connection refuses the tables.
 class IdPrefixes {
  public:
-  explicit IdPrefixes(SQLite::Database& database);
+  /// Of the results that one attached store has, the catalog's own if none is named.
+  explicit IdPrefixes(SQLite::Database& database, const std::string& schema = "main");
   /// Throws SQLite::Exception.
   [[nodiscard]] std::string shortest(const std::string& id);
 

@@ -46,8 +46,10 @@ class Scenario(unittest.TestCase):
         self.home.chmod(0o777)
 
     def environment(self, **changes):
-        """What the command sees: nothing of this machine's user, and not CI's settings."""
-        values = {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        """What the command sees: nothing of this machine's user, and not CI's settings. Nothing is
+        archived unless the test names an archive."""
+        values = {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                  "KTSTR_INDEX_ARCHIVE": "off"}
         for name, value in os.environ.items():
             if name.endswith("SAN_OPTIONS"):
                 values[name] = value

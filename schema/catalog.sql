@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The whole catalog as the migrations and the views build it, to be read; nothing uses this
--- file. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog --gtest_filter='CatalogSchema.*'
+-- file. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog --gtest_filter='*Schema.*'
 -- and a look at the difference.
 
 CREATE TABLE setting(
@@ -255,11 +255,31 @@ SELECT d.session AS session, 'unknown' AS state,
   count(CASE WHEN t.verdict = 'pass' THEN 1 END) AS pass,
   count(CASE WHEN t.verdict = 'fail' THEN 1 END) AS fail,
   count(CASE WHEN t.verdict = 'skip' THEN 1 END) AS skip,
-  count(CASE WHEN t.verdict = 'inconclusive' THEN 1 END) AS inconclusive
+  count(CASE WHEN t.verdict = 'inconclusive' THEN 1 END) AS inconclusive,
+  0 AS inferred, min(t.time_ns) AS first_ns, max(t.time_ns) AS last_ns
 FROM directory d
 LEFT JOIN sidecar t ON t.directory_id = d.directory_id AND t.status = 'ok'
 WHERE d.job = '' AND d.session IS NOT NULL
-GROUP BY d.session;
+GROUP BY d.session
+UNION ALL
+SELECT '~' || min(t.timestamp) AS session, 'unknown' AS state,
+  min(nullif(t.timestamp, '')) AS first_timestamp,
+  max(nullif(t.timestamp, '')) AS last_timestamp,
+  count(DISTINCT d.run_dir) AS run_dirs,
+  count(t.sidecar_id) AS tests,
+  count(CASE WHEN t.verdict = 'pass' THEN 1 END) AS pass,
+  count(CASE WHEN t.verdict = 'fail' THEN 1 END) AS fail,
+  count(CASE WHEN t.verdict = 'skip' THEN 1 END) AS skip,
+  count(CASE WHEN t.verdict = 'inconclusive' THEN 1 END) AS inconclusive,
+  1 AS inferred, min(t.time_ns) AS first_ns, max(t.time_ns) AS last_ns
+FROM (SELECT *, sum(is_first) OVER (PARTITION BY pool ORDER BY time_ns) AS number
+  FROM (SELECT t.sidecar_id, t.directory_id, t.timestamp, t.time_ns, t.verdict,
+      0 AS pool, t.time_ns - lag(t.time_ns, 1, 0) OVER
+        (PARTITION BY 0 ORDER BY t.time_ns) > 1800000000000 AS is_first
+    FROM sidecar t JOIN directory d USING(directory_id)
+    WHERE t.status = 'ok' AND t.time_ns IS NOT NULL AND (d.job <> '' OR d.session IS NULL))) t
+JOIN directory d USING(directory_id)
+GROUP BY t.pool, t.number;
 
 CREATE VIEW metrics AS
 SELECT v.sidecar_id, s.id, s.test_name, s.scheduler, s.topology, s.kernel_version,

@@ -105,6 +105,7 @@ CREATE TABLE sidecar(
   UNIQUE(directory_id, file_name, id)
 );
 CREATE INDEX sidecar_by_id ON sidecar(id);
+CREATE INDEX sidecar_by_verdict ON sidecar(verdict, scheduler);
 CREATE INDEX sidecar_by_test ON sidecar(test_name, time_ns);
 CREATE INDEX sidecar_by_session ON sidecar(session);
 CREATE INDEX sidecar_by_host ON sidecar(host_id);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "catalog/connection.hpp"
+#include "environment/project_key.hpp"
 #include "query/run_names.hpp"
 
 namespace ktstr {
@@ -21,6 +22,38 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   }
   catalog.location.others.emplace_back(k_memory_only);
   return catalog;
+}
+
+std::string working_directory() {
+  std::error_code error;
+  return std::filesystem::current_path(error).string();
+}
+
+/// The archive that may be looked at; none for another's pool, whose results are never in it.
+ArchiveChoice archive_to_read(const SessionOptions& options) {
+  if (options.is_foreign) return {std::nullopt, "a pool that is only looked at"};
+  return archive_choice(options.archive, options.variables);
+}
+
+/// Where a root stood, by the archive: below the nearest directory upward that had one. Else where
+/// it would be.
+std::string lost_root(const SessionOptions& options) {
+  const ArchiveChoice choice = archive_to_read(options);
+  const std::string here = working_directory();
+  const auto found = guarded(choice.path.value_or(""), [&]() -> Result<std::string> {
+    if (!choice.path) return fail(ErrorCode::not_found, "");
+    const auto archive = open_archive_to_read(*choice.path);
+    if (!archive) return fail(archive.error());
+    SQLite::Statement select(**archive, "SELECT 1 FROM runs_root WHERE path = ? AND origin = ''");
+    for (std::filesystem::path at = here; at.has_relative_path(); at = at.parent_path()) {
+      const std::string root = (at / "target/ktstr").string();
+      select.reset();
+      select.bind(1, root);
+      if (select.executeStep()) return root;
+    }
+    return fail(ErrorCode::not_found, "");
+  });
+  return found.value_or(here + "/target/ktstr");
 }
 
 /// Outside its root.
@@ -46,10 +79,10 @@ Result<void> check_root(const std::string& root, const SessionOptions& options) 
 }
 
 Result<SessionPaths> find_paths(const SessionOptions& options) {
-  std::error_code error;
-  const std::string working_directory = std::filesystem::current_path(error).string();
   auto root =
-      find_runs_root(options.root, options.variables, working_directory, *options.file_system);
+      find_runs_root(options.root, options.variables, working_directory(), *options.file_system);
+  const bool is_lost = !root && root.error().code == ErrorCode::not_found && options.may_be_missing;
+  if (is_lost) root = FoundPath{lost_root(options), "the archive"};
   if (!root) return fail(std::move(root.error()));
   root->path = canonical_path(root->path);
   FoundPath catalog = options.is_foreign
@@ -69,12 +102,92 @@ Result<Session> Session::open(const SessionOptions& options) {
   auto paths = find_paths(options);
   if (!paths) return fail(std::move(paths.error()));
   if (auto there = check_root(paths->root.path, options); !there) {
+    const bool is_missing = there.error().code == ErrorCode::not_found;
+    if (is_missing && options.may_be_missing) return open_without_root(options, std::move(*paths));
     return fail(std::move(there.error()));
   }
   auto catalog =
       Catalog::open(catalog_options(options, *paths), *options.file_system, *options.clock);
   if (!catalog) return fail(std::move(catalog.error()));
   return Session(options, std::move(*paths), std::move(*catalog));
+}
+
+Result<Session> Session::open_without_root(const SessionOptions& options, SessionPaths paths) {
+  CatalogOptions catalog;
+  catalog.root = paths.root.path;
+  catalog.location.path = k_memory_only;
+  auto opened = Catalog::open(catalog, *options.file_system, *options.clock);
+  if (!opened) return fail(std::move(opened.error()));
+  Session session(options, std::move(paths), std::move(*opened));
+  session.has_root_ = false;
+  return session;
+}
+
+bool Session::has_archive() const {
+  const ArchiveChoice choice = archive_to_read(options_);
+  return choice.path && options_.file_system->status(*choice.path, FollowLinks::yes).has_value();
+}
+
+Result<std::string> Session::attach_archive() {
+  const ArchiveChoice choice = archive_to_read(options_);
+  std::string why =
+      "nothing is archived here: " + choice.from + " (--archive FILE names an archive)";
+  if (choice.path) {
+    auto attached = attach_past(database(), *choice.path);
+    if (attached) return std::string();
+    if (attached.error().code != ErrorCode::not_found) return fail(std::move(attached.error()));
+    why = "there is no archive yet at " + *choice.path + "; ktstr-index refresh makes it";
+  }
+  if (auto empty = attach_empty_past(database()); !empty) return fail(std::move(empty.error()));
+  return why;
+}
+
+PastScope Session::past_scope(bool all_projects) {
+  auto filed = scope_of_root(database(), paths_.root.path);
+  // A new checkout of a project shares its past.
+  PastScope scope = filed ? std::move(*filed) : PastScope{project_key(paths_.root.path)};
+  // The usual archive has one project, and a filter costs each row something.
+  SQLite::Statement others(database(),
+                           "SELECT EXISTS (SELECT 1 FROM past.runs_root WHERE project <> ?)");
+  others.bind(1, *scope.project);
+  const bool has_others = others.executeStep() && others.getColumn(0).getInt() != 0;
+  if (all_projects || !has_others) scope.project.reset();
+  return scope;
+}
+
+Result<std::string> Session::look_over(const OverChoice& choice) {
+  std::string why;
+  if (!is_past_attached(database())) {
+    catalog_.set_busy_timeout_ms(options_.query_wait_ms);
+    auto attached = attach_archive();
+    if (!attached) return attached;
+    why = std::move(*attached);
+  }
+  return guarded(past_path(database()), [&]() -> Result<std::string> {
+    const PastScope scope = past_scope(choice.all_projects);
+    if (auto made = make_over_views(database(), choice.over, scope); !made) {
+      return fail(std::move(made.error()));
+    }
+    return why;
+  });
+}
+
+Result<PackedDocument> Session::kept_document(const std::string& id) {
+  const std::string path = past_path(database());
+  return guarded(path, [&]() -> Result<PackedDocument> {
+    if (path.empty()) return fail(ErrorCode::not_found, "there is no archive that has its bytes");
+    // Only the archive has tables of these names, so they needn't say past.
+    if (auto document = ArchiveTables(database()).document(id)) return std::move(*document);
+    SQLite::Statement known(database(), "SELECT 1 FROM past.document WHERE id = ?");
+    known.bind(1, id);
+    if (!known.executeStep()) {
+      return fail(ErrorCode::not_found, "the archive doesn't have its bytes", path);
+    }
+    return fail(ErrorCode::not_found,
+                "its bytes are no longer kept: gc or purge has dropped them, what was read from "
+                "them stays",
+                path);
+  });
 }
 
 Result<RefreshReport> Session::refresh_catalog(const RefreshOptions& options) {
@@ -94,9 +207,60 @@ Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
   return report;
 }
 
+Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
+                                              const KeepOptions& keep) {
+  KeptRefresh done;
+  const ArchiveChoice choice = archive_choice(options_.archive, options_.variables);
+  if (!choice.path || options_.is_foreign) {
+    done.why_not = options_.is_foreign ? "a pool that is only looked at" : choice.from;
+    auto report = refresh(options);
+    if (!report) return fail(std::move(report.error()));
+    done.refresh = std::move(*report);
+    return done;
+  }
+  ArchiveOptions archive;
+  archive.path = *choice.path;
+  archive.is_named = choice.is_named;
+  archive.check_integrity = true;
+  KeeperOptions keeper_options;
+  keeper_options.root = paths_.root.path;
+  keeper_options.labels = keep.labels;
+  keeper_options.session = keep.session;
+  keeper_options.with_traces = keep.with_traces;
+  keeper_options.most_file_bytes = options_.limits.max_file_bytes;
+  ArchiveKeeper keeper(archive, keeper_options, *options_.file_system, *options_.clock);
+  keeper.keep_spools(keep.spools);
+  RefreshOptions observed = options;
+  observed.observer = &keeper;
+  auto report = refresh(observed);
+  if (!report) return fail(std::move(report.error()));
+  done.refresh = std::move(*report);
+  done.kept = keeper.finish(catalog_.database());
+  done.archive_path = *choice.path;
+  warn_of(keeper, *done.kept);
+  return done;
+}
+
+void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
+  if (const Archive* const archive = keeper.archive()) {
+    if (archive->is_new()) warnings_.push_back(archive_announcement(archive->path()));
+    const auto& more = archive->warnings();
+    warnings_.insert(warnings_.end(), more.begin(), more.end());
+  }
+  if (report.synthetic > 0) {
+    warnings_.push_back(std::to_string(report.synthetic) +
+                        " results of the sample generator are not archived (name an --archive "
+                        "for them)");
+  }
+  if (report.failure) {
+    warnings_.push_back("not everything could be archived: " + report.failure->text() +
+                        "; the next refresh tries again");
+  }
+}
+
 Result<void> Session::make_fresh(CheckLevel level) {
   is_stale_ = false;
-  if (level == CheckLevel::none) return {};
+  if (level == CheckLevel::none || !has_root_) return {};
   catalog_.set_busy_timeout_ms(options_.query_wait_ms);
   RefreshOptions refresh;
   refresh.level = level;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,7 +11,8 @@
 
 namespace ktstr {
 
-/// Rows with each id in the column `id` cut to the shortest prefix that names its result.
+/// Rows with each id in the column `id` cut to the shortest prefix that names its result, in an
+/// archive that is attached, too.
 class ShortIdRows : public RowSource {
  public:
   /// Throws SQLite::Exception.
@@ -24,6 +26,7 @@ class ShortIdRows : public RowSource {
   // Before the prefixes, whose statements must end before the guard that the rows hold.
   std::unique_ptr<RowSource> rows_;
   IdPrefixes prefixes_;
+  std::optional<IdPrefixes> past_prefixes_;
   std::vector<std::size_t> id_columns_;
 };
 

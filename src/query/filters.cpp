@@ -75,6 +75,19 @@ void add_form(std::vector<std::string>& forms, std::string_view form) {
   forms.emplace_back(form);
 }
 
+/// Those without a token in the times of sessions that are only inferred.
+std::string inferred_condition(const Filters& filters, Parameters& parameters) {
+  std::string any;
+  for (const auto& [first_ns, last_ns] : filters.inferred_sessions) {
+    any.append(any.empty() ? "" : " OR ")
+        .append("session IS NULL AND time_ns BETWEEN ")
+        .append(parameters.add(first_ns))
+        .append(" AND ")
+        .append(parameters.add(last_ns));
+  }
+  return any;
+}
+
 Result<void> check_verdicts(const std::vector<std::string>& verdicts) {
   for (const std::string& verdict : verdicts) {
     const auto& words = verdict_words();
@@ -147,11 +160,19 @@ Result<std::string> filter_condition(const Filters& filters, Parameters& paramet
     for (const std::string& value : filters.*field.values) {
       any += (any.empty() ? "" : " OR ") + field.condition(field.column, value, parameters);
     }
+    if (field.values == &Filters::sessions) {
+      const std::string inferred = inferred_condition(filters, parameters);
+      if (!inferred.empty()) any += (any.empty() ? "" : " OR ") + inferred;
+    }
     if (!any.empty()) add_condition(all, any);
   }
   const std::string time = "coalesce(time_ns, mtime_ns)";
   if (filters.since_ns) add_condition(all, time + " >= " + parameters.add(*filters.since_ns));
   if (filters.until_ns) add_condition(all, time + " <= " + parameters.add(*filters.until_ns));
+  for (const auto& [key, value] : filters.labels) {
+    add_condition(all, "id IN (SELECT l.id FROM labels l WHERE l.key = " + parameters.add(key) +
+                           " AND l.value = " + parameters.add(value) + ")");
+  }
   if (filters.strict) add_condition(all, "contract = 'ok'");
   return all;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/rows.hpp"
@@ -32,7 +33,11 @@ struct Filters {
   std::vector<std::string> tests;  ///< names as here or as nextest prints them, with * and ?
   std::vector<std::string> verdicts;
   std::vector<std::string> run_dirs;
-  std::vector<std::string> sessions;
+  std::vector<std::string> sessions;  ///< tokens
+  /// Sessions that are only inferred: results without a token, from the first of the times to the
+  /// last. Alternatives to `sessions`.
+  std::vector<std::pair<std::int64_t, std::int64_t>> inferred_sessions;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< key and value; all have to be there
   /// Since the epoch, both ends included; of the record, or of the file where the record has none.
   std::optional<std::int64_t> since_ns;
   std::optional<std::int64_t> until_ns;

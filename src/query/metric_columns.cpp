@@ -45,7 +45,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Those of the view; a metric takes the place of a column of its name.
+/// Those of the view; a metric takes the place of a column of its name. Those that only the past
+/// has stay out then.
 std::string columns_beside(const std::vector<std::string>& metrics) {
   if (std::none_of(metrics.begin(), metrics.end(), is_column)) return "r.*";
   std::string list;
@@ -56,17 +57,33 @@ std::string columns_beside(const std::vector<std::string>& metrics) {
   return list;
 }
 
+/// Of result `id`. In the view over now and past nothing would find the archive's rows by their
+/// negative numbers but a look at all.
+std::string metric_of(const std::string& id, Over over, const std::string& condition) {
+  const auto value = [&](const std::string& view, const std::string& number) {
+    return "(SELECT m.value FROM " + view + " m WHERE m.sidecar_id = " + number + condition +
+           " LIMIT 1)";
+  };
+  if (over != Over::all) return value("metrics", id);
+  return "CASE WHEN " + id + " > 0 THEN " + value("main.metrics", id) + "\n  ELSE " +
+         value("past.metrics", "-" + id) + " END";
+}
+
 }  // namespace
 
 Result<bool> catalog_has_metric(SQLite::Database& database, const std::string& metric) {
   return guarded(database.getFilename(), [&]() -> Result<bool> {
     // The names of KVM statistics stand in the same table.
-    SQLite::Statement statement(
-        database,
-        "SELECT EXISTS(SELECT 1 FROM shape_metric m WHERE m.metric = ? AND\n"
-        "  EXISTS(SELECT 1 FROM series v WHERE v.shape_id = m.shape_id))");
-    statement.bind(1, metric);
-    return statement.executeStep() && statement.getColumn(0).getInt() != 0;
+    const auto has = [&](const std::string& schema) {
+      SQLite::Statement statement(
+          database, "SELECT EXISTS(SELECT 1 FROM " + schema +
+                        ".shape_metric m WHERE m.metric = ? AND\n  EXISTS(SELECT 1 FROM " + schema +
+                        ".series v WHERE v.shape_id = m.shape_id))");
+      statement.bind(1, metric);
+      return statement.executeStep() && statement.getColumn(0).getInt() != 0;
+    };
+    const Over over = over_of(database);
+    return (over != Over::past && has("main")) || (over != Over::now && has("past"));
   });
 }
 
@@ -86,8 +103,10 @@ Result<std::vector<std::string>> metric_columns(SQLite::Database& database,
   return metrics;
 }
 
-std::string results_with_metrics(const ResultQuery& query, const std::vector<std::string>& metrics,
-                                 const std::string& condition, Parameters& parameters) {
+std::string results_with_metrics(const ResultQuery& query, QueryParts& parts,
+                                 const std::string& condition) {
+  const std::vector<std::string>& metrics = parts.metrics;
+  Parameters& parameters = parts.parameters;
   if (metrics.empty() && condition.empty()) return "FROM results";
   std::string sql = "FROM (SELECT " + columns_beside(metrics);
   std::string series;
@@ -98,8 +117,10 @@ std::string results_with_metrics(const ResultQuery& query, const std::vector<std
         " AND m.phase IS " + parameters.add(phase) + " AND m.cgroup IS " + parameters.add(cgroup);
   }
   for (const std::string& metric : metrics) {
-    sql += ",\n  (SELECT m.value FROM metrics m WHERE m.sidecar_id = r.sidecar_id AND m.metric = " +
-           parameters.add(metric) + series + " LIMIT 1) AS " + quote_name(metric);
+    sql += ",\n  " +
+           metric_of("r.sidecar_id", parts.over,
+                     " AND m.metric = " + parameters.add(metric) + series) +
+           " AS " + quote_name(metric);
   }
   sql += "\nFROM results r";
   if (!condition.empty()) sql += "\nWHERE " + condition;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/filters.hpp"
+#include "query/query_parts.hpp"
 #include "query/result_query.hpp"
 
 namespace ktstr {
@@ -20,10 +21,9 @@ namespace ktstr {
                                               const std::string& metric);
 
 /// "FROM (…) AS results": the columns of the view, those that `condition` (may be "") lets through,
-/// and a column for each metric. A metric that is a column of results too takes its place.
-[[nodiscard]] std::string results_with_metrics(const ResultQuery& query,
-                                               const std::vector<std::string>& metrics,
-                                               const std::string& condition,
-                                               Parameters& parameters);
+/// and a column for each of the parts' metrics. A metric that is a column of results too takes its
+/// place.
+[[nodiscard]] std::string results_with_metrics(const ResultQuery& query, QueryParts& parts,
+                                               const std::string& condition);
 
 }  // namespace ktstr

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"
+#include "query/past.hpp"
 #include "query/sql_problem.hpp"
 
 namespace ktstr {
@@ -33,15 +34,22 @@ struct Candidate {
   std::vector<Place> places;
 };
 
-constexpr const char* k_select =
-    "SELECT t.sidecar_id, t.id, d.run_dir || '/' || CASE d.job WHEN '' THEN '' ELSE d.job || '/' "
-    "END || t.file_name, coalesce(t.verdict, t.status)\n"
-    "FROM sidecar t JOIN directory d USING(directory_id)\nWHERE ";
-constexpr const char* k_order = "\nORDER BY d.run_dir, d.job, t.file_name";
+constexpr const char* k_path =
+    "run_dir || '/' || CASE job WHEN '' THEN '' ELSE job || '/' END || t.file_name";
+constexpr const char* k_order = "\nORDER BY run_dir, job, t.file_name";
+
+/// Files as t, with run_dir and job: those that the answer is about.
+std::string from_files(SQLite::Database& database) {
+  if (over_of(database) != Over::now) return "FROM result_files t";
+  return "FROM main.sidecar t JOIN main.directory d USING(directory_id)";
+}
 
 std::vector<Place> find_places(SQLite::Database& database, const std::string& condition,
                                const Parameters& parameters) {
-  SQLite::Statement statement(database, k_select + condition + k_order);
+  SQLite::Statement statement(database, std::string("SELECT t.sidecar_id, t.id, ") + k_path +
+                                            ", coalesce(t.verdict, t.status)\n" +
+                                            from_files(database) + "\nWHERE " + condition +
+                                            k_order);
   int index = 0;
   for (const Value& value : parameters.values()) bind_value(statement, ++index, value);
   std::vector<Place> places;
@@ -89,11 +97,11 @@ std::string directory_condition(const std::vector<std::string_view>& parts,
                                 Parameters& parameters) {
   if (parts.size() == 2) {
     const std::string directory = parameters.add(std::string(parts[0]));
-    return " AND (d.run_dir = " + directory + " OR d.job = " + directory + ")";
+    return " AND (run_dir = " + directory + " OR job = " + directory + ")";
   }
   if (parts.size() != 3) return {};
   const std::string run_dir = parameters.add(std::string(parts[0]));
-  return " AND d.run_dir = " + run_dir + " AND d.job = " + parameters.add(std::string(parts[1]));
+  return " AND run_dir = " + run_dir + " AND job = " + parameters.add(std::string(parts[1]));
 }
 
 std::vector<Place> find_by_parts(SQLite::Database& database, std::string_view name) {
@@ -182,7 +190,7 @@ Error ambiguous(std::string_view name, const std::vector<Candidate>& candidates)
   return error;
 }
 
-std::vector<std::string> column(SQLite::Database& database, const char* sql) {
+std::vector<std::string> column(SQLite::Database& database, const std::string& sql) {
   SQLite::Statement statement(database, sql);
   std::vector<std::string> values;
   while (statement.executeStep()) values.push_back(column_bytes(statement, 0));
@@ -209,17 +217,18 @@ Error not_found(SQLite::Database& database, std::string_view name) {
   const std::vector<std::string_view> parts = split(name, '/');
   std::vector<std::string> near;
   if (parts.size() > 1) {
-    const auto directories = column(
-        database, "SELECT DISTINCT run_dir FROM directory WHERE run_dir <> '' ORDER BY run_dir");
+    const auto directories =
+        column(database, std::string("SELECT DISTINCT run_dir FROM ") +
+                             (over_of(database) == Over::now ? "main.directory" : "result_files") +
+                             " WHERE run_dir <> '' ORDER BY run_dir");
     const std::string directory(parts.front());
     if (std::find(directories.begin(), directories.end(), directory) == directories.end()) {
       near = near_names(directory, directories, 3);
       if (!near.empty()) error.hint = "the nearest run directories: " + any_of_text(near);
     }
   }
-  const auto tests = column(database,
-                            "SELECT DISTINCT test_name FROM sidecar WHERE test_name IS NOT NULL "
-                            "ORDER BY test_name");
+  const auto tests = column(database, "SELECT DISTINCT test_name " + from_files(database) +
+                                          " WHERE test_name IS NOT NULL ORDER BY test_name");
   near = near_names(test_name_forms(std::string(parts.back())).back(), tests, 3);
   const bool is_there = near.size() == 1 && near.front() == parts.back();
   if (!near.empty() && !is_there) {
@@ -247,11 +256,9 @@ Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view 
 Result<std::vector<ResultPlace>> result_places(SQLite::Database& database,
                                                const NamedResult& result) {
   return guarded(database.getFilename(), [&] {
-    SQLite::Statement statement(
-        database,
-        "SELECT d.run_dir || '/' || CASE d.job WHEN '' THEN '' ELSE d.job || '/' END || "
-        "t.file_name, t.status, t.error FROM sidecar t JOIN directory d USING(directory_id) "
-        "WHERE t.sidecar_id = ?");
+    SQLite::Statement statement(database, std::string("SELECT ") + k_path +
+                                              ", t.status, t.error\n" + from_files(database) +
+                                              "\nWHERE t.sidecar_id = ?");
     std::vector<ResultPlace> places;
     for (const std::int64_t id : result.sidecar_ids) {
       statement.reset();

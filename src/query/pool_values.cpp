@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "catalog/connection.hpp"
+#include "query/past.hpp"
 
 namespace ktstr {
 namespace {
@@ -19,10 +20,11 @@ constexpr std::size_t k_source = 3;
 constexpr std::size_t k_cpu_budget = 5;
 
 // One pass over the rows for all nine: they are wide, and reading them costs more than counting.
-constexpr const char* k_sql =
+constexpr const char* k_columns =
     "SELECT kernel_version, project_commit, kernel_commit, run_source, resolve_source,\n"
-    "  cpu_budget, scheduler, topology, work_type\n"
-    "FROM sidecar WHERE status = 'ok'";
+    "  cpu_budget, scheduler, topology, work_type\n";
+constexpr const char* k_from_now = "FROM main.sidecar WHERE status = 'ok'";
+constexpr const char* k_from_past = "FROM pool";
 
 using TextCounts = std::map<std::string, std::int64_t, std::less<>>;
 
@@ -71,7 +73,8 @@ Result<PoolValues> pool_values(SQLite::Database& database, bool is_archive) {
   return guarded(database.getFilename(), [&] {
     PoolValues found = no_pool_values();
     Counts counts[k_dimensions];
-    SQLite::Statement statement(database, k_sql);
+    const char* from = over_of(database) == Over::now ? k_from_now : k_from_past;
+    SQLite::Statement statement(database, std::string(k_columns) + from);
     while (statement.executeStep()) {
       ++found.results;
       for (std::size_t i = 0; i < k_dimensions; ++i) {

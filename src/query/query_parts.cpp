@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "catalog/columns.hpp"
+#include "query/labels.hpp"
 #include "query/metric_columns.hpp"
 #include "query/tokens.hpp"
 
@@ -43,7 +44,7 @@ OrderItem order_item(const QueryParts& parts, std::string item) {
   if (item.size() > 1 && item.front() == '-') {
     const std::string name = item.substr(1);
     const bool group = name == "count" && !parts.group_by.empty();
-    if (group || is_column(parts, name)) return {name, true};
+    if (group || is_column(parts, name) || is_label(name)) return {name, true};
   }
   const auto tokens = tokenize(item);
   if (!tokens || tokens->size() < 2) return {std::move(item)};
@@ -78,6 +79,7 @@ bool is_column(const QueryParts& parts, std::string_view item) {
 Result<QueryParts> take_apart(SQLite::Database& database, const ResultQuery& query) {
   if (auto checked = check_options(query); !checked) return fail(checked.error());
   QueryParts parts;
+  parts.over = over_of(database);
   auto metrics = metric_columns(database, query);
   if (!metrics) return fail(metrics.error());
   parts.metrics = std::move(*metrics);
@@ -88,7 +90,7 @@ Result<QueryParts> take_apart(SQLite::Database& database, const ResultQuery& que
   }
   const auto condition = filter_condition(query.filters, parts.parameters);
   if (!condition) return fail(condition.error());
-  parts.from_clause = results_with_metrics(query, parts.metrics, *condition, parts.parameters);
+  parts.from_clause = results_with_metrics(query, parts, *condition);
   return parts;
 }
 

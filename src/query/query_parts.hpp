@@ -24,6 +24,7 @@ struct QueryParts {
   std::vector<OrderItem> order_by;
   std::string from_clause;  ///< filters and metrics included
   Parameters parameters;
+  Over over = Over::now;  ///< what `results` means
 };
 
 /// Items as single ones, metrics checked, filters as SQL. Error usage: options that can't be

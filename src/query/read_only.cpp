@@ -47,8 +47,27 @@ std::string refusal_text(int action, const std::string& name) {
 
 std::vector<std::string> view_names() {
   std::vector<std::string> names;
-  for (const ViewDefinition& view : view_definitions()) names.push_back(view.name);
+  for (const ViewDefinition& view : view_definitions(Store::catalog)) names.push_back(view.name);
   return names;
+}
+
+std::vector<std::string> past_view_names() {
+  std::vector<std::string> names;
+  const std::vector<std::string> others = view_names();
+  for (const ViewDefinition& view : view_definitions(Store::archive)) {
+    const bool is_other = std::find(others.begin(), others.end(), view.name) == others.end();
+    if (is_other) names.push_back(view.name);
+  }
+  return names;
+}
+
+bool has_schema(SQLite::Database& database, const std::string& name) {
+  return sqlite3_txn_state(database.getHandle(), name.c_str()) >= 0;
+}
+
+std::string schema_file(SQLite::Database& database, const std::string& name) {
+  const char* path = sqlite3_db_filename(database.getHandle(), name.c_str());
+  return path == nullptr ? "" : path;
 }
 
 struct ReadOnlyGuard::State {
@@ -57,6 +76,7 @@ struct ReadOnlyGuard::State {
     // A limit beyond the end of time is none.
     if (__builtin_add_overflow(paused_at_ns, timeout_ns, &deadline_ns)) timeout_ns = 0;
     for (std::string& name : view_names()) views.insert(std::move(name));
+    for (std::string& name : past_view_names()) views.insert(std::move(name));
   }
 
   void read_schema();
@@ -96,7 +116,15 @@ void ReadOnlyGuard::State::read_schema() {
     }
     return 0;
   };
-  sqlite3_exec(handle, "SELECT name FROM sqlite_master WHERE type = 'table'", add, this, nullptr);
+  for (const char* schema : {"main", "past"}) {
+    if (!has_schema(database, schema)) continue;
+    const std::string sql =
+        std::string("SELECT name FROM ") + schema + ".sqlite_master WHERE type = 'table'";
+    sqlite3_exec(handle, sql.c_str(), add, this, nullptr);
+  }
+  // Temporary ones are views, too, and some of them are not for the public.
+  sqlite3_exec(handle, "SELECT name FROM sqlite_temp_master", add, this, nullptr);
+  for (const std::string& view : views) tables.erase(view);
 }
 
 void ReadOnlyGuard::State::install() {

@@ -17,11 +17,19 @@ namespace ktstr {
 
 /// The names of the interface's views, in their order.
 [[nodiscard]] std::vector<std::string> view_names();
+/// Those that an archive has besides.
+[[nodiscard]] std::vector<std::string> past_view_names();
 
-/// As long as it lives, what is prepared on the connection can only read the views, sqlite_master,
-/// json_each and json_tree, and what runs on it stops after that long. Double quotes mean names
-/// only, so that a misspelt one isn't taken for a string. One at a time for a connection, and on
-/// the connection's thread. Statements prepared before go on as they were.
+/// Whether a database of that name is attached to the connection; also under a guard.
+[[nodiscard]] bool has_schema(SQLite::Database& database, const std::string& name);
+/// Its file; "" for none. Also under a guard.
+[[nodiscard]] std::string schema_file(SQLite::Database& database, const std::string& name);
+
+/// As long as it lives, what is prepared on the connection can only read the views, of an archive
+/// beside it too, sqlite_master, json_each and json_tree, and what runs on it stops after that
+/// long. Double quotes mean names only, so that a misspelt one isn't taken for a string. One at a
+/// time for a connection, and on the connection's thread. Statements prepared before go on as they
+/// were.
 class ReadOnlyGuard {
  public:
   /// `timeout_ns` of SQLite's own work, begin_step() to end_step(); 0: none. What a reader takes

@@ -7,6 +7,7 @@
 #include <climits>
 
 #include "catalog/connection.hpp"
+#include "query/past.hpp"
 
 namespace ktstr {
 namespace {
@@ -142,7 +143,7 @@ Error ReadStatement::step_error(int code) {
                         static_cast<double>(guard_->timeout_ns()) / 1e9),
             "", "narrow it, or allow more with --timeout"};
   }
-  const SQLite::Database& database = guard_->database();
+  SQLite::Database& database = guard_->database();
   Error error = sqlite_error(SQLite::Exception(database.getHandle(), code), database.getFilename());
   if (code == SQLITE_INTERRUPT) error.code = ErrorCode::interrupted;
   if (code == SQLITE_TOOBIG || code == SQLITE_MISMATCH) error.code = ErrorCode::usage;
@@ -151,7 +152,7 @@ Error ReadStatement::step_error(int code) {
   }
   // What the statement does wrong is nothing about the file.
   if (error.code == ErrorCode::usage) error.path.clear();
-  return error;
+  return blame_past(database, std::move(error));
 }
 
 }  // namespace ktstr

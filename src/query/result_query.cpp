@@ -5,6 +5,7 @@
 
 #include "catalog/columns.hpp"
 #include "query/expression.hpp"
+#include "query/labels.hpp"
 #include "query/metric_columns.hpp"
 #include "query/query_parts.hpp"
 #include "query/read_statement.hpp"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::string_view k_default_columns[] = {"id",        "verdict",  "test_name",
                                                   "scheduler", "topology", "kernel_version"};
 constexpr const char* k_tie_order = "\"run_dir\", \"job\", \"file_name\"";
+// The past has several results of one name.
+constexpr const char* k_past_tie_order = ", \"time_ns\", \"id\"";
 
 class SqlBuilder {
  public:
@@ -53,6 +56,7 @@ class SqlBuilder {
       text_.add(item.descending ? " DESC, " : ", ");
     }
     text_.add(k_tie_order);
+    if (parts_.over != Over::now) text_.add(k_past_tie_order);
     add_limit();
   }
 
@@ -116,13 +120,14 @@ class SqlBuilder {
     if (is_column(parts_, item)) {
       text_.add(quote_name(item));
     } else {
-      text_.add_expression(item);
+      text_.add_expression(with_labels(item).text);
     }
   }
 
   void add_from() {
     text_.add("\n").add(parts_.from_clause);
-    if (query_.expression) text_.add("\nWHERE ").add_expression(*query_.expression);
+    if (query_.expression)
+      text_.add("\nWHERE ").add_expression(with_labels(*query_.expression).text);
   }
 
   // By number: a constant among the expressions would be taken for one.
@@ -174,8 +179,11 @@ std::optional<Wrong> first_wrong(ReadOnlyGuard& guard, const ResultQuery& query,
     }
   }
   for (const std::string& piece : pieces) {
-    auto problem = expression_problem(guard, piece, parts.from_clause);
-    if (problem) return Wrong{std::move(*problem), piece};
+    const LabelledText labelled = with_labels(piece);
+    auto problem = expression_problem(guard, labelled.text, parts.from_clause);
+    if (!problem) continue;
+    if (problem->offset) problem->offset = labelled.original_offset(*problem->offset);
+    return Wrong{std::move(*problem), piece};
   }
   return std::nullopt;
 }
@@ -213,6 +221,17 @@ Result<Prepared> prepare(SQLite::Database& database, const ResultQuery& query, c
 }
 
 }  // namespace
+
+bool asks_for_labels(const ResultQuery& query) {
+  if (!query.filters.labels.empty()) return true;
+  if (query.expression && names_label(*query.expression)) return true;
+  for (const auto* texts : {&query.select, &query.order_by, &query.group_by}) {
+    for (const std::string& text : *texts) {
+      if (names_label(text)) return true;
+    }
+  }
+  return false;
+}
 
 Result<ResultSql> result_sql(SQLite::Database& database, const ResultQuery& query) {
   ResultQuery untimed = query;

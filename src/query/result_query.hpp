@@ -10,11 +10,12 @@
 #include "base/clock.hpp"
 #include "base/rows.hpp"
 #include "query/filters.hpp"
+#include "query/past.hpp"
 
 namespace ktstr {
 
 /// A question about `results`. Items of select, order_by and group_by are column names or
-/// expressions; one text may hold several, with commas between.
+/// expressions; one text may hold several, with commas between. An expression may say label.KEY.
 struct ResultQuery {
   std::optional<std::string> expression;  ///< which results, besides the filters
   Filters filters;
@@ -30,6 +31,9 @@ struct ResultQuery {
   bool count_only = false;  ///< one row, one column `count`; the limit doesn't matter
   std::int64_t timeout_ns = 60'000'000'000;  ///< 0: none
 };
+
+/// Whether it asks for labels: then the view `labels` has to be there (query/past.hpp).
+[[nodiscard]] bool asks_for_labels(const ResultQuery& query);
 
 /// The statement that a query becomes.
 struct ResultSql {

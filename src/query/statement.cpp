@@ -2,6 +2,7 @@
 #include "query/statement.hpp"
 
 #include "query/expression.hpp"
+#include "query/past.hpp"
 #include "query/read_statement.hpp"
 
 namespace ktstr {
@@ -18,6 +19,9 @@ Result<std::unique_ptr<RowSource>> run_statement(SQLite::Database& database, con
     KnownNames known;
     known.columns = view_columns(database);
     known.views = view_names();
+    if (is_past_attached(database)) {
+      for (std::string& name : past_view_names()) known.views.push_back(std::move(name));
+    }
     return fail(sql_error(statement.error(), sql, known));
   }
   std::vector<RowColumn> columns;

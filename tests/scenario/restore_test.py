@@ -64,7 +64,8 @@ class RestoreOfAPool(Restore):
 
 
     def test_awkward_names_come_back(self):
-        names = ["new\nline\ttab", "quo\"te's", "emoji 😀", "-dash", "back\\slash", "*star?", "..dots"]
+        names = ["new\nline\ttab", "quo\"te's", "emoji 😀", "-dash", "back\\slash", "*star?",
+                 "..dots"]
         for index, name in enumerate(names):
             self.put(f"run {name}/job {name}/{name}-{index:016x}.ktstr.json", example(name))
         before = digests(self.root)

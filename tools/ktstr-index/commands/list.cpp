@@ -4,6 +4,7 @@
 #include "answer.hpp"
 #include "catalog/connection.hpp"
 #include "commands/commands.hpp"
+#include "commands/over_options.hpp"
 #include "query/statement.hpp"
 
 namespace ktstr {
@@ -23,6 +24,7 @@ constexpr const char* k_left_out_sql =
 
 struct ListArguments {
   bool left_out = false;
+  OverArguments over;
 };
 
 const std::vector<RowColumn>& left_out_columns() {
@@ -63,7 +65,7 @@ Answer print_runs(const Context& context, Session& session) {
 }
 
 int run(const Context& context, const ListArguments& arguments) {
-  auto session = context.open(CheckLevel::dirs);
+  auto session = open_over(context, arguments.over);
   if (!session) {
     if (session.error().code != ErrorCode::not_found) return context.failed(session.error());
     context.note_no_root(session.error());
@@ -77,7 +79,7 @@ int run(const Context& context, const ListArguments& arguments) {
   const Answer answer = print_runs(context, *session);
   if (answer.status != k_done) return answer.status;
   if (answer.rows == 0) context.note("no run directories in " + session->paths().root.path);
-  note_left_out(context, *session, true);
+  if (over_of(session->database()) != Over::past) note_left_out(context, *session, true);
   return k_done;
 }
 
@@ -92,9 +94,15 @@ Command make_list_command(const Context& context) {
   command.description =
       "TESTS counts the results that the harness itself would load, and the verdicts add up to it. "
       "The files that it could not load are what --left-out lists: corrupt, unreadable, or of "
-      "another schema version (drift), each with the reason.";
+      "another schema version (drift), each with the reason.\n\n"
+      "--over past lists the run directories that the archive knows: of each file name it counts "
+      "what stood there last, so that the numbers are those of the directory's last state. --over "
+      "all has those that are there now as they are, and the archive's others.";
   command.options = {
       {"--left-out", "", "The files that answers leave out, and why", &arguments->left_out}};
+  for (Option& option : over_options(arguments->over)) {
+    command.options.push_back(std::move(option));
+  }
   command.run = [&context, arguments] { return run(context, *arguments); };
   return command;
 }

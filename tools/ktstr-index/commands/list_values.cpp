@@ -3,6 +3,7 @@
 
 #include "answer.hpp"
 #include "commands/commands.hpp"
+#include "commands/over_options.hpp"
 #include "report/pool_values.hpp"
 
 namespace ktstr {
@@ -11,6 +12,7 @@ namespace {
 struct ListValuesArguments {
   bool is_json = false;
   std::optional<std::string> dir;
+  OverArguments over;
 };
 
 /// A row for each value, with how many results have it.
@@ -34,7 +36,12 @@ int print(const Context& context, const ListValuesArguments& arguments, const Po
 }
 
 int run(const Context& context, const ListValuesArguments& arguments) {
-  auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
+  if (arguments.dir && arguments.over.over_or(Over::now) != Over::now) {
+    return context.failed(
+        {ErrorCode::usage, "--dir is a pool that is only looked at: it has no --over"});
+  }
+  auto session = arguments.dir ? context.open_pool(arguments.dir, CheckLevel::dirs)
+                               : open_over(context, arguments.over);
   if (!session) {
     const Error& error = session.error();
     if (error.code != ErrorCode::not_found) return context.failed(error);
@@ -46,7 +53,7 @@ int run(const Context& context, const ListValuesArguments& arguments) {
   const int status = print(context, arguments, *values);
   if (status == k_done) {
     if (values->results == 0) context.note("no sidecars in " + session->paths().root.path);
-    note_left_out(context, *session, true);
+    if (over_of(session->database()) != Over::past) note_left_out(context, *session, true);
   }
   return status;
 }
@@ -64,7 +71,7 @@ Command make_list_values_command(const Context& context) {
       "isn't known first. Where they are the values that query's filters take: kernel, commit "
       "(--project-commit), kernel_commit, source (--run-source), resolve_source, cpu_budget, "
       "scheduler, topology, work_type. csv, markdown and jsonl have a row for each value with the "
-      "number of its results.";
+      "number of its results. --over past has the values of all that the archive has seen.";
   command.examples = {
       {"ktstr-index list-values --json", "for a script"},
       {"ktstr-index list-values --format csv | sort -t, -k3 -n", "what is rare"},
@@ -73,6 +80,9 @@ Command make_list_values_command(const Context& context) {
       {"--json", "", "The same as --format json", &arguments->is_json},
       {"--dir", "ROOT", "Of another pool, whose results count as source archive", &arguments->dir},
   };
+  for (Option& option : over_options(arguments->over)) {
+    command.options.push_back(std::move(option));
+  }
   command.run = [&context, arguments] { return run(context, *arguments); };
   return command;
 }

@@ -8,6 +8,7 @@
 #include "commands/query_arguments.hpp"
 #include "commands/query_follow.hpp"
 #include "query/result_query.hpp"
+#include "query/session_reference.hpp"
 
 namespace ktstr {
 namespace {
@@ -42,17 +43,100 @@ int print_results(const Context& context, Session& session, const QueryArguments
   return answer.status;
 }
 
-int answer(const Context& context, const QueryArguments& arguments) {
-  const ResultQuery& query = arguments.query;
-  auto session = context.open(CheckLevel::dirs);
+Result<void> find_start(Session& session, const std::optional<std::string>& name,
+                        std::optional<std::int64_t>& time_ns) {
+  if (!name) return {};
+  const auto found = find_session_reference(session.database(), *name);
+  if (!found) return fail(found.error());
+  if (!found->first_ns) {
+    return fail(ErrorCode::usage, "the session " + found->session + " has no results, so no time");
+  }
+  time_ns = found->first_ns;
+  return {};
+}
+
+/// The sessions that were named become filters.
+Result<void> find_sessions(Session& session, QueryArguments& arguments) {
+  Filters& filters = arguments.query.filters;
+  for (const std::string& name : arguments.sessions) {
+    auto found = find_session_reference(session.database(), name);
+    if (!found) return fail(std::move(found.error()));
+    if (found->is_inferred) {
+      filters.inferred_sessions.emplace_back(*found->first_ns, *found->last_ns);
+    } else {
+      filters.sessions.push_back(std::move(found->session));
+    }
+  }
+  if (auto since = find_start(session, arguments.since_session, filters.since_ns); !since) {
+    return since;
+  }
+  return find_start(session, arguments.until_session, filters.until_ns);
+}
+
+/// Sessions are older than what is there now. An archive that nobody has named is no reason to
+/// fail.
+void look_at_sessions(const Context& context, Session& session, const QueryArguments& arguments) {
+  if (arguments.over.over || !session.has_archive()) return;
+  const bool is_now = arguments.paths || arguments.nul || arguments.follow;
+  const auto looked = look_over(context, session, is_now ? Over::now : Over::all, arguments.over);
+  if (!looked) context.note(looked.error().text() + "; this answer is without the past");
+}
+
+/// Labels are the archive's, also those of what is there now.
+Result<void> look_at_labels(Session& session, const OverArguments& over) {
+  const auto missing = session.look_over({Over::now, over.all_projects});
+  if (!missing) return fail(missing.error());
+  if (missing->empty()) return {};
+  return fail(ErrorCode::usage, "labels are kept in the archive, and " + *missing);
+}
+
+/// Opens what the query is about, and looks up what it names.
+Result<Session> open_asked(const Context& context, QueryArguments& arguments, CheckLevel fallback) {
+  auto session = open_over(context, arguments.over, fallback);
+  if (!session) return session;
+  const auto prepared = [&]() -> Result<void> {
+    if (names_sessions(arguments)) {
+      look_at_sessions(context, *session, arguments);
+      if (auto found = find_sessions(*session, arguments); !found) return found;
+    }
+    const bool is_attached = is_past_attached(session->database());
+    const bool wants_labels = asks_for_labels(arguments.query);
+    if (wants_labels && is_attached && past_path(session->database()).empty()) {
+      return fail(ErrorCode::usage, "labels are kept in the archive, and there is none");
+    }
+    return wants_labels && !is_attached ? look_at_labels(*session, arguments.over) : Result<void>();
+  }();
+  if (!prepared) return fail(prepared.error());
+  return session;
+}
+
+int answer(const Context& context, QueryArguments& arguments) {
+  auto session = open_asked(context, arguments, CheckLevel::dirs);
   if (!session) return context.failed(session.error());
+  const ResultQuery& query = arguments.query;
   std::uint64_t found = 0;
   const int status = print_results(context, *session, arguments, found);
   if (status != k_done) return status;
   if (found == 0) note_empty(context, *session, query);
   for (const std::string& line : metric_notes(session->database(), query)) context.note(line);
-  note_left_out(context, *session, query.filters.strict);
+  if (over_of(session->database()) != Over::past) {
+    note_left_out(context, *session, query.filters.strict);
+  }
   return expected(arguments.expect, found, status);
+}
+
+int show_statement(const Context& context, QueryArguments& arguments) {
+  auto session = open_asked(context, arguments, CheckLevel::none);
+  if (!session) return context.failed(session.error());
+  return show_sql(context, *session, arguments.query);
+}
+
+int follow(const Context& context, QueryArguments& arguments) {
+  if (names_sessions(arguments)) {
+    auto session = open_asked(context, arguments, CheckLevel::dirs);
+    if (!session) return context.failed(session.error());
+  }
+  return follow_query(context, arguments.query);
 }
 
 int run(const Context& context, QueryArguments& arguments) {
@@ -63,8 +147,8 @@ int run(const Context& context, QueryArguments& arguments) {
   arguments.query.expression = all_of(arguments.expressions);
   if (arguments.columns) return show_columns(context);
   if (arguments.named) return show_named_queries(context);
-  if (arguments.show_sql) return show_sql(context, arguments.query);
-  if (arguments.follow) return follow_query(context, arguments.query);
+  if (arguments.show_sql) return show_statement(context, arguments);
+  if (arguments.follow) return follow(context, arguments);
   return answer(context, arguments);
 }
 
@@ -81,6 +165,12 @@ Command make_query_command(const Context& context) {
       "verdict, test_name, scheduler, topology, kernel_version, project_commit; several all have "
       "to hold. Filters may be repeated or hold a,b: the values of one are alternatives, different "
       "ones add up.\n\n"
+      "--over past asks the archive, where results of this project stay when a re-run or a wiped "
+      "directory takes their files; --over all has both, each result once. `results` has day, "
+      "first_seen_ns, last_seen_ns, ended_ns and ending then. Sessions are named by their token or "
+      "its beginning, by @last, @prev, @3 (those of this root, the newest first), or, where there "
+      "is no token, as ~TIME; a question about sessions is over all unless --over says otherwise. "
+      "label.KEY is a label that `refresh --label` or `run --label` has given, NULL for none.\n\n"
       "@NAME is a query kept in ktstr-index/config.json below XDG_CONFIG_HOME or in "
       ".ktstr-index.json of the repository: {\"queries\": {\"lavd\": \"scheduler='scx_lavd'\", "
       "\"slow\": [\"--order-by\", \"-worst_gap_ms\", \"--limit\", \"10\"]}}. More options and "
@@ -94,6 +184,9 @@ Command make_query_command(const Context& context) {
        "the slowest wake-ups"},
       {"ktstr-index query --verdict fail,inconclusive --since today --follow",
        "failures on screen while the tests run"},
+      {"ktstr-index query --over all --session @prev --verdict fail",
+       "what failed the time before, re-run since or not"},
+      {"ktstr-index query \"label.pr = '123'\" --over past", "the results of a pull request"},
       {"ktstr-index query --verdict fail -0 | xargs -0 jq .stats", "the files themselves"},
   };
   command.options = query_options(*arguments);

@@ -86,13 +86,18 @@ int show_named_queries(const Context& context) {
   return context.print_rows(list);
 }
 
-int show_sql(const Context& context, const ResultQuery& query) {
-  auto session = context.open_as_is();
-  if (!session) return context.failed(session.error());
-  const auto plan = query_plan(session->database(), query);
+int show_sql(const Context& context, Session& session, const ResultQuery& query) {
+  const auto plan = query_plan(session.database(), query);
   if (!plan) return context.failed(plan.error());
+  const bool is_past = is_past_attached(session.database());
+  if (is_past && past_path(session.database()).empty()) {
+    return context.failed({ErrorCode::usage, "without an archive there is no statement about it"});
+  }
+  // What the shell has to be told first.
+  const std::string preamble =
+      is_past ? past_preamble(session.database(), plan->statement) : std::string();
   if (context.format() == Format::table) {
-    std::string text = plan->statement + ";\n";
+    std::string text = preamble + plan->statement + ";\n";
     text += plan->index.empty() ? "-- no index serves it: every result is looked at\n"
                                 : "-- the index " + plan->index + " finds the results\n";
     for (const std::string& step : plan->steps) text.append("--   ").append(step).append("\n");
@@ -104,6 +109,10 @@ int show_sql(const Context& context, const ResultQuery& query) {
       .add("plan", json_array(plan->steps));
   std::vector<Fact> facts = {{"sql", plan->statement}, {"index", plan->index}};
   for (const std::string& step : plan->steps) facts.push_back({"plan", step});
+  if (!preamble.empty()) {
+    document.add("preamble", preamble);
+    facts.push_back({"preamble", preamble});
+  }
   return context.print_document(document, facts);
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "environment/named_queries.hpp"
+#include "query/labels.hpp"
 #include "query/tokens.hpp"
 
 namespace ktstr {
@@ -30,15 +31,29 @@ ValueParser parse_list_into(std::vector<std::string>& target) {
   };
 }
 
-ValueParser parse_time_into(std::optional<std::int64_t>& target) {
-  return [&target](const std::string& text) -> Result<void> {
-    target = parse_time(text, system_clock().now_ns());
-    if (target) return {};
-    return fail(ErrorCode::usage, "'" + text + "' is no time (2026-07-04, 2d, today, …)");
+/// The time of a session has to be looked up, so that its name is kept.
+ValueParser parse_time_into(std::optional<std::int64_t>& target,
+                            std::optional<std::string>& session) {
+  return [&target, &session](const std::string& text) -> Result<void> {
+    const bool is_session = !text.empty() && text.front() == '@';
+    session = is_session ? std::optional(text) : std::nullopt;
+    target = is_session ? std::nullopt : parse_time(text, system_clock().now_ns());
+    if (target || is_session) return {};
+    return fail(ErrorCode::usage, "'" + text + "' is no time (2026-07-04, 2d, today, @prev, …)");
   };
 }
 
-std::vector<Option> filter_options(Filters& filters) {
+ValueParser parse_labels_into(std::vector<std::pair<std::string, std::string>>& target) {
+  return [&target](const std::string& text) -> Result<void> {
+    auto label = parse_label(text);
+    if (!label) return fail(ErrorCode::usage, label.error().message + ": " + label.error().hint);
+    target.push_back(std::move(*label));
+    return {};
+  };
+}
+
+std::vector<Option> filter_options(QueryArguments& arguments) {
+  Filters& filters = arguments.query.filters;
   return {
       {"--kernel", "VERSION", "Kernel version; 6.14 means the whole series",
        parse_list_into(filters.kernels)},
@@ -59,10 +74,14 @@ std::vector<Option> filter_options(Filters& filters) {
       {"--verdict", "VERDICT", "pass, fail, skip or inconclusive",
        parse_words_into(filters.verdicts)},
       {"--run-dir", "NAME", "Run directory", parse_list_into(filters.run_dirs)},
-      {"--session", "TOKEN", "Session token", parse_list_into(filters.sessions)},
-      {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds",
-       parse_time_into(filters.since_ns)},
-      {"--until", "TIME", "Up to then", parse_time_into(filters.until_ns)},
+      {"--session", "SESSION",
+       "A token or the beginning of one, @last, @prev, @3, ~TIME; over now and past unless --over",
+       parse_words_into(arguments.sessions)},
+      {"--label", "KEY=VALUE", "Results with that label; repeated, with all of them",
+       parse_labels_into(filters.labels)},
+      {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds, @prev",
+       parse_time_into(filters.since_ns, arguments.since_session)},
+      {"--until", "TIME", "Up to then", parse_time_into(filters.until_ns, arguments.until_session)},
       {"--strict", "", "Leave out records of another schema version", &filters.strict},
   };
 }
@@ -133,10 +152,15 @@ bool has_shape(const ResultQuery& query) {
 }  // namespace
 
 std::vector<Option> query_options(QueryArguments& arguments) {
-  std::vector<Option> options = filter_options(arguments.query.filters);
+  std::vector<Option> options = filter_options(arguments);
+  for (Option& option : over_options(arguments.over)) options.push_back(std::move(option));
   for (Option& option : shape_options(arguments.query)) options.push_back(std::move(option));
   for (Option& option : answer_options(arguments)) options.push_back(std::move(option));
   return options;
+}
+
+bool names_sessions(const QueryArguments& arguments) {
+  return !arguments.sessions.empty() || arguments.since_session || arguments.until_session;
 }
 
 std::optional<std::string> all_of(const std::vector<std::string>& expressions) {
@@ -186,6 +210,12 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   }
   if (paths && !is_table) {
     return fail(ErrorCode::usage, "--paths has no --format", {}, "--select path has one");
+  }
+  const bool is_past = arguments.over.over_or(Over::now) != Over::now;
+  if (is_past && (paths || arguments.follow)) {
+    return fail(ErrorCode::usage,
+                "--paths and --follow are about what is there now, without --over", {},
+                "restore brings files of the past back");
   }
   const auto& expressions = arguments.expressions;
   const auto open = std::find_if_not(expressions.begin(), expressions.end(), is_closed);

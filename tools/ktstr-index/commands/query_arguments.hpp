@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "commands/over_options.hpp"
 #include "options.hpp"
 #include "query/result_query.hpp"
 
@@ -13,6 +14,10 @@ namespace ktstr {
 /// What `query` was asked.
 struct QueryArguments {
   ResultQuery query;
+  OverArguments over;
+  std::vector<std::string> sessions;         ///< as they were named
+  std::optional<std::string> since_session;  ///< "@prev" and the like, in place of a time
+  std::optional<std::string> until_session;
   std::vector<std::string> expressions;  ///< they all have to hold
   std::string expect;
   bool columns = false;   ///< the columns instead of results
@@ -34,6 +39,9 @@ struct QueryArguments {
 /// are two names, or a file is broken.
 [[nodiscard]] Result<std::vector<std::string>> take_named_query(
     const std::vector<const Option*>& options, std::vector<std::string>& arguments);
+
+/// Whether something about sessions has to be looked up first.
+[[nodiscard]] bool names_sessions(const QueryArguments& arguments);
 
 /// Error usage: options that can't be together; several expressions, and one is none by itself.
 [[nodiscard]] Result<void> check_arguments(const QueryArguments& arguments, bool is_table);

@@ -115,6 +115,7 @@ class Follower {
       auto opened = context_.open_as_is();
       if (!opened) return fail(std::move(opened.error()));
       session_.emplace(std::move(*opened));
+      if (auto labels = attach_labels(); !labels) return labels;
     }
     auto fresh = session_->make_fresh(context_.check_or(CheckLevel::dirs));
     if (!fresh) return fresh;
@@ -135,6 +136,15 @@ class Follower {
     if (auto rendered = render(query, lines, &found.total); !rendered) return rendered;
     found.rows = lines.text();
     return query_.count_only ? Result<void>() : count_all(found.total);
+  }
+
+  /// Labels are the archive's.
+  Result<void> attach_labels() {
+    if (!asks_for_labels(query_)) return {};
+    const auto missing = session_->look_over({});
+    if (!missing) return fail(missing.error());
+    if (missing->empty()) return {};
+    return fail(ErrorCode::usage, "labels are kept in the archive, and " + *missing);
   }
 
   Result<void> render(const ResultQuery& query, Output& output, std::uint64_t* count) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <cstdio>
 #include <memory>
+#include <set>
 
 #include "answer.hpp"
-#include "base/text.hpp"
+#include "base/hashing.hpp"
 #include "catalog/columns.hpp"
 #include "commands/commands.hpp"
+#include "commands/over_options.hpp"
 #include "query/naming.hpp"
 #include "query/statement.hpp"
 
@@ -13,6 +16,8 @@ namespace {
 
 struct ShowArguments {
   std::string name;
+  bool is_raw = false;
+  OverArguments over;
 };
 
 /// All rows of a statement, for the few that make one result.
@@ -42,14 +47,34 @@ std::string text_of(const Value& value) {
   return {};
 }
 
-/// The record as it stands in the file; null if the file is no JSON object or is gone.
-JsonValue read_record(const Session& session, const ResultPlace& place, const ReadLimits& limits) {
-  if (place.status != "ok" && place.status != "drift") return nullptr;
-  const auto file = system_file_system().open_file(session.paths().root.path + "/" + place.path);
-  if (!file) return nullptr;
-  auto text = (*file)->read_all(limits.max_file_bytes);
-  if (!text) return nullptr;
-  return JsonRaw{std::move(*text)};
+/// The bytes of the result: of a file that still has them, else of the archive.
+Result<std::string> read_bytes(const Context& context, Session& session, const std::string& id,
+                               const std::vector<ResultPlace>& places) {
+  for (const ResultPlace& place : places) {
+    const auto file = system_file_system().open_file(session.paths().root.path + "/" + place.path);
+    if (!file) continue;
+    auto bytes = (*file)->read_all(context.limits().max_file_bytes);
+    // A re-run may have put another result there.
+    if (bytes && content_id(*bytes) == id) return std::move(*bytes);
+  }
+  if (!is_past_attached(session.database())) {
+    if (const auto missing = session.look_over({}); !missing) return fail(missing.error());
+  }
+  const auto document = session.kept_document(id);
+  if (!document) return fail(document.error());
+  if (document->is_redacted)
+    context.note("redacted when it was packed: these aren't all its bytes");
+  return unpack_document(*document);
+}
+
+/// The record as it was written; null if it is no JSON object or is gone.
+JsonValue read_record(const Context& context, Session& session, const std::string& id,
+                      const std::vector<ResultPlace>& places) {
+  const std::string& status = places.front().status;
+  if (status != "ok" && status != "drift") return nullptr;
+  auto bytes = read_bytes(context, session, id, places);
+  if (!bytes) return nullptr;
+  return JsonRaw{std::move(*bytes)};
 }
 
 /// Every column that the result has a value for, then its whole-run metrics.
@@ -71,11 +96,13 @@ Result<std::vector<Fact>> result_facts(Session& session, std::int64_t sidecar_id
   for (const ResultColumn& column : result_columns()) {
     shown += (shown.empty() ? "'" : ", '") + std::string(column.name) + "'";
   }
-  const auto metrics =
-      read_rows(session, "SELECT metric, value FROM metrics WHERE sidecar_id = " + id +
-                             " AND phase IS NULL AND cgroup IS NULL AND "
-                             "metric NOT IN (" +
-                             shown + ") ORDER BY metric");
+  // Over now and past, nothing would find the archive's by their negative numbers.
+  const std::string metrics_of = sidecar_id < 0 ? "past.metrics WHERE sidecar_id = " + id.substr(1)
+                                                : "metrics WHERE sidecar_id = " + id;
+  const auto metrics = read_rows(session, "SELECT metric, value FROM " + metrics_of +
+                                              " AND phase IS NULL AND cgroup IS NULL AND "
+                                              "metric NOT IN (" +
+                                              shown + ") ORDER BY metric");
   if (!metrics) return fail(metrics.error());
   for (const std::vector<Value>& row : *metrics) {
     facts.push_back({text_of(row[0]), text_of(row[1])});
@@ -83,36 +110,100 @@ Result<std::vector<Fact>> result_facts(Session& session, std::int64_t sidecar_id
   return facts;
 }
 
-int run(const Context& context, const ShowArguments& arguments) {
-  auto session = context.open(CheckLevel::dirs);
-  if (!session) return context.failed(session.error());
-  const auto result = resolve_result(session->database(), arguments.name);
-  if (!result) return context.failed(result.error());
-  const auto places = result_places(session->database(), *result);
-  if (!places) return context.failed(places.error());
-  if (places->empty()) return context.failed({ErrorCode::usage, "the result is gone"});
-  auto facts = result_facts(*session, result->sidecar_ids.front());
-  if (!facts) return context.failed(facts.error());
+/// Something that the name means, in an index that is open for it.
+struct Shown {
+  Session session;
+  NamedResult result;
+};
 
+/// What isn't there now may have been.
+Result<Shown> find_in_past(const Context& context, const ShowArguments& arguments,
+                           const Error& not_now) {
+  auto session = context.open_over(Over::past, CheckLevel::dirs);
+  if (!session || !session->has_archive()) return fail(not_now);
+  if (const auto looked = session->look_over({Over::past, arguments.over.all_projects}); !looked) {
+    context.note(looked.error().text());
+    return fail(not_now);
+  }
+  auto result = resolve_result(session->database(), arguments.name);
+  if (!result) {
+    // Several in the past are news; that there is none there, too, isn't.
+    const bool is_ambiguous = result.error().message.find("' names ") != std::string::npos;
+    return fail(is_ambiguous ? result.error() : not_now);
+  }
+  if (session->has_root()) {
+    context.note("not there any more; this is what the archive has (--over past)");
+  }
+  return Shown{std::move(*session), std::move(*result)};
+}
+
+bool is_nothing_there(const Error& error) {
+  return error.code == ErrorCode::not_found ||
+         (error.code == ErrorCode::usage && error.message.starts_with("no result is named"));
+}
+
+Result<Shown> find(const Context& context, const ShowArguments& arguments) {
+  auto session = open_over(context, arguments.over);
+  if (!session) {
+    const Error& error = session.error();
+    const bool is_open = !arguments.over.over && is_nothing_there(error);
+    return is_open ? find_in_past(context, arguments, error) : Result<Shown>(fail(error));
+  }
+  auto result = resolve_result(session->database(), arguments.name);
+  if (result) return Shown{std::move(*session), std::move(*result)};
+  const bool is_open = !arguments.over.over && is_nothing_there(result.error());
+  return is_open ? find_in_past(context, arguments, result.error())
+                 : Result<Shown>(fail(result.error()));
+}
+
+/// Byte for byte, also to a terminal.
+int print_raw(const Context& context, Shown& shown, const std::vector<ResultPlace>& places) {
+  if (shown.result.id.empty()) {
+    return context.failed({ErrorCode::io, "it can't be read", places.front().path});
+  }
+  const auto bytes = read_bytes(context, shown.session, shown.result.id, places);
+  if (!bytes) return context.failed(bytes.error());
+  FileOutput output(stdout);
+  auto written = output.write(*bytes);
+  if (written) written = output.flush();
+  return written ? k_done : context.failed(written.error());
+}
+
+int print(const Context& context, Shown& shown, const std::vector<ResultPlace>& places) {
+  auto facts = result_facts(shown.session, shown.result.sidecar_ids.front());
+  if (!facts) return context.failed(facts.error());
   JsonArray paths;
-  std::vector<Fact> shown;
-  for (const ResultPlace& place : *places) {
+  std::vector<Fact> lines;
+  std::set<std::string> known;
+  for (const ResultPlace& place : places) {
+    if (!known.insert(place.path).second) continue;  // of several roots
     paths.emplace_back(place.path);
-    shown.push_back({"path", place.path});
+    lines.push_back({"path", place.path});
   }
-  const ResultPlace& first = places->front();
-  shown.push_back({"status", first.status});
-  if (!first.error.empty()) shown.push_back({"error", first.error});
+  const ResultPlace& first = places.front();
+  lines.push_back({"status", first.status});
+  if (!first.error.empty()) lines.push_back({"error", first.error});
   for (Fact& fact : *facts) {
-    if (fact.name != "error") shown.push_back(std::move(fact));
+    if (fact.name != "error") lines.push_back(std::move(fact));
   }
+  const std::string& id = shown.result.id;
   JsonObject document;
-  document.add("id", result->id.empty() ? JsonValue(nullptr) : JsonValue(result->id))
+  document.add("id", id.empty() ? JsonValue(nullptr) : JsonValue(id))
       .add("paths", std::move(paths))
       .add("status", first.status)
-      .add("error", first.error.empty() ? JsonValue(nullptr) : JsonValue(first.error))
-      .add("record", read_record(*session, first, context.limits()));
-  return context.print_document(document, shown);
+      .add("error", first.error.empty() ? JsonValue(nullptr) : JsonValue(first.error));
+  const bool is_document = context.format() == Format::json || context.format() == Format::jsonl;
+  if (is_document) document.add("record", read_record(context, shown.session, id, places));
+  return context.print_document(document, lines);
+}
+
+int run(const Context& context, const ShowArguments& arguments) {
+  auto shown = find(context, arguments);
+  if (!shown) return context.failed(shown.error());
+  const auto places = result_places(shown->session.database(), shown->result);
+  if (!places) return context.failed(places.error());
+  if (places->empty()) return context.failed({ErrorCode::usage, "the result is gone"});
+  return arguments.is_raw ? print_raw(context, *shown, *places) : print(context, *shown, *places);
 }
 
 }  // namespace
@@ -125,9 +216,16 @@ Command make_show_command(const Context& context) {
   command.summary = "One result, with its whole-run metrics";
   command.description =
       "RESULT is 4 or more digits of an id, or [RUN-DIR/][JOB/]TEST[-HASH], or the path of a file. "
-      "--format json adds the record as it stands in the file.";
+      "--format json adds the record as it stands in the file. What isn't there now is looked for "
+      "in the archive; --over past or all says so, and then a name that several results have had "
+      "is told apart by their ids. --raw prints the file's bytes as they are or were.";
   command.examples = {{"ktstr-index show 3fa9c1d2", "by id"},
-                      {"ktstr-index show 6.14.2-abc1234/my_test --format json", "by name"}};
+                      {"ktstr-index show 6.14.2-abc1234/my_test --format json", "by name"},
+                      {"ktstr-index show 3fa9c1d2 --raw > before.json", "the file, byte for byte"}};
+  command.options = {{"--raw", "", "Only the sidecar's bytes", &arguments->is_raw}};
+  for (Option& option : over_options(arguments->over)) {
+    command.options.push_back(std::move(option));
+  }
   command.positionals = {{"RESULT", "Which one", &arguments->name, true}};
   command.run = [&context, arguments] { return run(context, *arguments); };
   return command;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "library/archive_access.hpp"
+
+#include "base/size_text.hpp"
+#include "base/time_text.hpp"
+#include "catalog/connection.hpp"
+#include "environment/project_key.hpp"
+#include "report/human_units.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr std::size_t k_day_length = 10;  // of 2026-07-04T…
+
+Error not_there(const std::string& path) {
+  return {ErrorCode::not_found, "there is no archive yet", path,
+          "ktstr-index refresh makes one; --archive names another"};
+}
+
+}  // namespace
+
+Result<std::string> chosen_archive(const SessionOptions& options) {
+  const ArchiveChoice choice = archive_choice(options.archive, options.variables);
+  if (choice.path) return *choice.path;
+  return fail(ErrorCode::not_found, "the archive is off (" + choice.from + ")", "",
+              "name one with --archive");
+}
+
+Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(const SessionOptions& options) {
+  const auto path = chosen_archive(options);
+  if (!path) return fail(path.error());
+  auto opened = open_archive_to_read(*path);
+  if (!opened && opened.error().code == ErrorCode::not_found) return fail(not_there(*path));
+  return opened;
+}
+
+Result<Archive> open_chosen_archive_to_change(const SessionOptions& options) {
+  const auto path = chosen_archive(options);
+  if (!path) return fail(path.error());
+  if (!options.file_system->status(*path, FollowLinks::yes)) return fail(not_there(*path));
+  ArchiveOptions archive;
+  archive.path = *path;
+  archive.is_named = archive_choice(options.archive, options.variables).is_named;
+  return Archive::open(archive, *options.file_system, *options.clock);
+}
+
+std::string root_or_none(const SessionOptions& options) {
+  const auto paths = find_paths(options);
+  return paths ? paths->root.path : "";
+}
+
+Result<std::string> project_of_root(SQLite::Database& archive, const SessionOptions& options) {
+  const auto paths = find_paths(options);
+  if (!paths) return fail(paths.error());
+  const std::string& root = paths->root.path;
+  return guarded(archive.getFilename(), [&] {
+    SQLite::Statement select(
+        archive,
+        "SELECT project FROM runs_root WHERE path = ? AND origin = '' ORDER BY "
+        "root_id DESC LIMIT 1");
+    select.bind(1, root);
+    return select.executeStep() ? column_bytes(select, 0) : project_key(root);
+  });
+}
+
+Result<std::int64_t> archive_cap_bytes(const Variables& variables) {
+  const auto text = variables(k_archive_cap_variable);
+  if (!text || text->empty()) return k_default_archive_cap_bytes;
+  if (const auto bytes = parse_size(*text)) return *bytes;
+  return fail(ErrorCode::usage,
+              std::string(k_archive_cap_variable) + " wants a size like 500M, not '" + *text + "'");
+}
+
+std::string cap_sentence(const CapReport& report, std::int64_t cap_bytes) {
+  if (report.results + report.dumps == 0) return {};
+  return "the archive's documents were over " +
+         human_number(static_cast<double>(cap_bytes), Quantity::bytes) + ": dropped the bytes of " +
+         std::to_string(report.results) + " results and " + std::to_string(report.dumps) +
+         " dumps last seen up to " + iso8601_utc(report.before_ns).substr(0, k_day_length) +
+         "; their rows stay (ktstr-index gc says more)";
+}
+
+}  // namespace ktstr

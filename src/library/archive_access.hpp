@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The archive for commands that are about it: which one, opened to be read or changed, never made.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "catalog/archive.hpp"
+#include "environment/variables.hpp"
+#include "library/session.hpp"
+#include "query/archive_gc.hpp"
+
+namespace ktstr {
+
+inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_SIZE";
+
+/// The archive's path. Error not_found: it is off, and why.
+[[nodiscard]] Result<std::string> chosen_archive(const SessionOptions& options);
+
+/// Error not_found: it is off, or isn't there; those of open_archive_to_read.
+[[nodiscard]] Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(
+    const SessionOptions& options);
+/// The same for those who change it. Errors as Archive::open.
+[[nodiscard]] Result<Archive> open_chosen_archive_to_change(const SessionOptions& options);
+
+/// The canonical runs root, which needn't be there any more; '' if none is named or found.
+[[nodiscard]] std::string root_or_none(const SessionOptions& options);
+/// The project under which the archive files the root's results. Error: no root.
+[[nodiscard]] Result<std::string> project_of_root(SQLite::Database& archive,
+                                                  const SessionOptions& options);
+
+/// What documents may take, packed: KTSTR_INDEX_ARCHIVE_MAX_SIZE ("500M", "2G"), else 2 GiB. Error
+/// usage: the variable can't be read.
+[[nodiscard]] Result<std::int64_t> archive_cap_bytes(const Variables& variables);
+/// What the user is told when something was dropped; '' if nothing was.
+[[nodiscard]] std::string cap_sentence(const CapReport& report, std::int64_t cap_bytes);
+
+}  // namespace ktstr

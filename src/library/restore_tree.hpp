@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A directory that files are written into under names that nobody vouches for. Every step below it
+// is one component, opened in the directory before it and never through a link: a name or a link
+// that leads elsewhere, even one that is put there meanwhile, gets nothing written to.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktstr/result.hpp"
+#include "store/owned_descriptor.hpp"
+
+namespace ktstr {
+
+/// Whether it can name one entry of a directory: not empty, ".", or "..", no slash, no NUL.
+[[nodiscard]] bool is_plain_component(std::string_view name);
+
+struct TreePath {
+  std::vector<std::string> directories;  ///< below the tree's, in order
+  std::string file_name;
+
+  [[nodiscard]] std::string text() const;
+};
+
+enum class Standing {
+  absent,
+  same,       ///< a file with those bytes
+  different,  ///< a file with others, a link, a directory
+};
+
+/// Not thread-safe.
+class RestoreTree {
+ public:
+  explicit RestoreTree(std::string path) : path_(std::move(path)) {}
+
+  /// Makes nothing. Error: a link or a file where a directory should be; permission; io.
+  [[nodiscard]] Result<Standing> look(const TreePath& path, std::string_view bytes) const;
+  /// The content of a file of at most `most_bytes`; none if there is no such file.
+  [[nodiscard]] Result<std::optional<std::string>> read(const TreePath& path,
+                                                        std::uint64_t most_bytes) const;
+  /// Whether that directory is there.
+  [[nodiscard]] bool has_directory(const std::vector<std::string>& directories) const;
+
+  /// Writes a temporary file beside it and renames that. Mode 0644 and directories 0755, less the
+  /// umask. Error: it is there and not to be replaced; those of look(); a full disk, after which
+  /// nothing is left of it.
+  [[nodiscard]] Result<void> put(const TreePath& path, std::string_view bytes,
+                                 std::optional<std::int64_t> mtime_ns, bool replace);
+
+ private:
+  [[nodiscard]] Result<OwnedDescriptor> open_top(bool make) const;
+  /// -1 (is_open() false) where it isn't there and isn't to be made.
+  [[nodiscard]] Result<OwnedDescriptor> open_directory(const std::vector<std::string>& directories,
+                                                       bool make) const;
+  [[nodiscard]] Error error_at(int error_number, const TreePath& path) const;
+  [[nodiscard]] Result<void> write_staged(int directory, const std::string& staging,
+                                          std::string_view bytes,
+                                          std::optional<std::int64_t> mtime_ns) const;
+
+  std::string path_;
+  std::int64_t staged_ = 0;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "query/archive_purge.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "catalog/archive_dump_owners.hpp"
+#include "catalog/archive_removal.hpp"
+#include "catalog/connection.hpp"
+#include "query/archive_selection.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr std::size_t k_rows_at_once = 64;
+
+constexpr const char* k_keep_project =
+    "DELETE FROM temp.purge_sidecar WHERE number NOT IN (SELECT s.sidecar_id FROM sidecar s JOIN "
+    "directory d USING(directory_id) JOIN runs_root r USING(root_id) WHERE r.project = ?)";
+// What only observations that go have.
+constexpr const char* k_documents =
+    "SELECT count(*), coalesce(sum(c.stored_bytes), 0) FROM document c WHERE c.id IN (SELECT id "
+    "FROM sidecar WHERE sidecar_id IN (SELECT number FROM temp.purge_sidecar) UNION SELECT id FROM "
+    "artifact WHERE artifact_id IN (SELECT number FROM temp.purge_artifact)) "
+    "AND NOT EXISTS (SELECT 1 FROM sidecar s WHERE s.id = c.id AND s.sidecar_id NOT IN (SELECT "
+    "number FROM temp.purge_sidecar)) AND NOT EXISTS (SELECT 1 FROM artifact a WHERE a.id = c.id "
+    "AND a.artifact_id NOT IN (SELECT number FROM temp.purge_artifact))";
+constexpr const char* k_span =
+    "SELECT min(coalesce(time_ns, mtime_ns)), max(coalesce(time_ns, mtime_ns)) FROM sidecar WHERE "
+    "sidecar_id IN (SELECT number FROM temp.purge_sidecar)";
+
+std::string dumps_sql() {
+  return "SELECT a.artifact_id FROM artifact a WHERE a.directory_id IN (SELECT directory_id FROM "
+         "sidecar WHERE sidecar_id IN (SELECT number FROM temp.purge_sidecar)) AND " +
+         dump_owner_sql("a") + " IN (SELECT number FROM temp.purge_sidecar)";
+}
+
+std::vector<std::int64_t> numbers(SQLite::Database& archive, const std::string& sql) {
+  SQLite::Statement select(archive, sql);
+  std::vector<std::int64_t> found;
+  while (select.executeStep()) found.push_back(select.getColumn(0).getInt64());
+  return found;
+}
+
+PurgePlan plan_rows(SQLite::Database& archive, const PurgeRequest& request,
+                    const std::vector<std::int64_t>& chosen) {
+  make_number_table(archive, "purge_sidecar", chosen);
+  if (request.project) {
+    SQLite::Statement keep(archive, k_keep_project);
+    keep.bind(1, *request.project);
+    keep.exec();
+  }
+  PurgePlan plan;
+  plan.sidecar_ids = numbers(archive, "SELECT number FROM temp.purge_sidecar");
+  plan.artifact_ids = numbers(archive, dumps_sql());
+  make_number_table(archive, "purge_artifact", plan.artifact_ids);
+  SQLite::Statement documents(archive, k_documents);
+  documents.executeStep();
+  plan.documents = documents.getColumn(0).getInt64();
+  plan.bytes = documents.getColumn(1).getInt64();
+  SQLite::Statement span(archive, k_span);
+  span.executeStep();
+  if (!span.getColumn(0).isNull()) {
+    plan.oldest_ns = span.getColumn(0).getInt64();
+    plan.newest_ns = span.getColumn(1).getInt64();
+  }
+  return plan;
+}
+
+/// In commits of a few rows each.
+Result<void> remove_some_at_once(
+    Archive& archive, const std::vector<std::int64_t>& rows,
+    const std::function<bool()>& should_stop,
+    const std::function<void(std::int64_t row, std::set<std::string>& ids)>& remove,
+    const std::function<void(const std::string& id)>& settle) {
+  for (std::size_t at = 0; at < rows.size(); at += k_rows_at_once) {
+    if (should_stop && should_stop()) return fail(ErrorCode::interrupted, "interrupted");
+    ImmediateTransaction transaction(archive.database());
+    std::set<std::string> ids;
+    for (std::size_t i = at; i < std::min(rows.size(), at + k_rows_at_once); ++i) {
+      remove(rows[i], ids);
+    }
+    for (const std::string& id : ids) settle(id);
+    transaction.commit();
+  }
+  return {};
+}
+
+Result<void> remove_rows(Archive& archive, const PurgePlan& plan,
+                         const std::function<bool()>& should_stop) {
+  ArchiveRemoval removal(archive.database());
+  const auto settle = [&](const std::string& id) {
+    static_cast<void>(removal.remove_if_unseen(id));
+  };
+  // Dumps first: they belong to what is still there, should this be interrupted.
+  auto removed = remove_some_at_once(
+      archive, plan.artifact_ids, should_stop,
+      [&](std::int64_t row, std::set<std::string>& ids) {
+        ids.insert(removal.remove_artifact(row));
+      },
+      settle);
+  if (removed) {
+    removed = remove_some_at_once(
+        archive, plan.sidecar_ids, should_stop,
+        [&](std::int64_t row, std::set<std::string>& ids) {
+          ids.insert(removal.remove_sidecar(row));
+        },
+        settle);
+  }
+  if (!removed) return removed;
+  ImmediateTransaction transaction(archive.database());
+  removal.sweep();
+  transaction.commit();
+  return {};
+}
+
+/// Bytes that others have, too, stay.
+Result<void> remove_bytes(Archive& archive, const PurgePlan& plan,
+                          const std::function<bool()>& should_stop) {
+  SQLite::Database& database = archive.database();
+  make_number_table(database, "purge_sidecar", plan.sidecar_ids);
+  make_number_table(database, "purge_artifact", plan.artifact_ids);
+  std::string sql = k_documents;
+  sql.replace(0, sql.find(" FROM "), "SELECT c.document_id");
+  const std::vector<std::int64_t> documents = numbers(database, sql);
+  SQLite::Statement id_of(database, "SELECT id FROM document WHERE document_id = ?");
+  ArchiveRemoval removal(database);
+  return remove_some_at_once(
+      archive, documents, should_stop,
+      [&](std::int64_t row, std::set<std::string>& ids) {
+        id_of.bind(1, row);
+        if (id_of.executeStep()) ids.insert(column_bytes(id_of, 0));
+        id_of.reset();
+      },
+      [&](const std::string& id) { removal.drop_bytes(id); });
+}
+
+}  // namespace
+
+Result<PurgePlan> plan_purge(SQLite::Database& archive, const PurgeRequest& request,
+                             const Clock& clock) {
+  const auto chosen = results_where(archive, request.expression, clock);
+  if (!chosen) return fail(chosen.error());
+  return guarded(archive.getFilename(), [&] {
+    archive.exec("PRAGMA temp_store = MEMORY");
+    SQLite::Transaction one_moment(archive);
+    PurgePlan plan = plan_rows(archive, request, *chosen);
+    one_moment.commit();
+    return plan;
+  });
+}
+
+Result<void> apply_purge(Archive& archive, const PurgePlan& plan, bool bytes_only,
+                         const std::function<bool()>& should_stop) {
+  return guarded(archive.path(), [&]() -> Result<void> {
+    archive.database().exec("PRAGMA secure_delete = ON");
+    return bytes_only ? remove_bytes(archive, plan, should_stop)
+                      : remove_rows(archive, plan, should_stop);
+  });
+}
+
+Result<PurgedSpace> clean_after_purge(Archive& archive) {
+  if (auto rewritten = rewrite(archive)) return PurgedSpace{*rewritten, true};
+  const auto returned = return_space(archive);
+  if (!returned) return fail(returned.error());
+  return PurgedSpace{*returned, false};
+}
+
+}  // namespace ktstr

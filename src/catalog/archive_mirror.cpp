@@ -22,7 +22,7 @@ std::optional<SharedArchive::Standing> SharedArchive::read(const FileChange& cha
   if (!status || status->kind != FileKind::regular) return std::nullopt;
   auto bytes = (*handle)->read_all(ReadLimits{}.max_file_bytes);
   if (!bytes) return std::nullopt;
-  Standing standing{std::move(*place), std::nullopt, {}, std::move(*bytes)};
+  Standing standing{std::move(*place), std::nullopt, {}, std::move(*bytes), {}};
   standing.file.file_name = standing.place.file_name;
   standing.file.stamp = KnownStamp{status->stamp, false};
   standing.file.content_id = content_id(standing.bytes);
@@ -54,14 +54,15 @@ SharedArchive::Remark SharedArchive::keep(std::span<const FileChange> files) {
 }
 
 /// Before the transaction: what is there already needs none.
-Result<void> SharedArchive::store(const std::vector<Standing>& files) {
+Result<void> SharedArchive::store(std::vector<Standing>& files) {
   return guarded(options_.archive.path, [&]() -> Result<void> {
     if (auto opened = ensure_open(); !opened) return opened;
     ArchiveTables& tables = archive_->tables();
     std::vector<const Standing*> missing;
-    for (const Standing& standing : files) {
+    for (Standing& standing : files) {
       const auto size = static_cast<std::int64_t>(standing.bytes.size());
-      if (!tables.has_document(standing.file.content_id, size)) missing.push_back(&standing);
+      if (tables.has_document(standing.file.content_id, size)) continue;
+      if (prepare(standing)) missing.push_back(&standing);
     }
     if (missing.empty()) return {};
     tables.records().forget_cached_ids();
@@ -72,19 +73,27 @@ Result<void> SharedArchive::store(const std::vector<Standing>& files) {
   });
 }
 
-void SharedArchive::put(const Standing& standing) {
-  PreparedFile file = standing.file;
+/// Before the transaction, too: others may be waiting for theirs. False: it is not for this
+/// archive.
+bool SharedArchive::prepare(Standing& standing) const {
+  PreparedFile& file = standing.file;
+  if (!standing.document.frame.empty()) return true;  // a second try
   set_file_hash(file);
   decode_into(file, standing.bytes);
   const bool is_sample = file.record && file.record->is_synthetic;
-  if (is_sample && !options_.archive.is_named) return;
+  if (is_sample && !options_.archive.is_named) return false;
+  standing.document = pack_document(standing.bytes, file.content_id, DocumentKind::sidecar);
+  return true;
+}
+
+void SharedArchive::put(const Standing& standing) {
+  const PreparedFile& file = standing.file;
   ArchiveTables& tables = archive_->tables();
   const std::int64_t now_ns = options_.clock->now_ns();
   const std::int64_t root_id = tables.root_id(*root_);
   const std::int64_t directory =
       tables.directory_id(root_id, standing.place.run_dir, standing.place.job);
-  tables.put_document(pack_document(standing.bytes, file.content_id, DocumentKind::sidecar),
-                      now_ns);
+  tables.put_document(standing.document, now_ns);
   (void)tables.put_sidecar({directory, standing.session, now_ns}, *root_, file);
   // It is about to go; a refresh that finds it standing all the same takes that back.
   tables.end_sidecar_named(directory, file.file_name, now_ns, Ending::superseded);

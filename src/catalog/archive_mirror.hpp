@@ -48,12 +48,14 @@ class SharedArchive {
     std::optional<std::string> session;
     PreparedFile file;
     std::string bytes;
+    PackedDocument document;  ///< once it is prepared
   };
 
   [[nodiscard]] std::optional<Standing> read(const FileChange& change) const;
   [[nodiscard]] Result<void> ensure_open();
+  [[nodiscard]] bool prepare(Standing& standing) const;
   void put(const Standing& standing);
-  [[nodiscard]] Result<void> store(const std::vector<Standing>& files);
+  [[nodiscard]] Result<void> store(std::vector<Standing>& files);
   [[nodiscard]] Remark give_up(const Error& error);
 
   const ArchiveMirrorOptions options_;

@@ -36,7 +36,7 @@ void end_row(SQLite::Statement& end, std::int64_t row_id, std::int64_t ended_ns,
 /// the same results come in once, from wherever they were copied.
 std::string ArchiveTables::observation_id(const Sighting& sighting, const ArchiveRoot& root,
                                           const std::string& file_name, const std::string& id) {
-  SQLite::Statement select(database_, "SELECT run_dir, job FROM directory WHERE directory_id = ?");
+  SQLite::Statement& select = statements_->find_place.fresh();
   select.bind(1, sighting.directory_id);
   std::string text = root.project;
   const std::string place = root.origin.empty() ? root.path : "";
@@ -44,6 +44,7 @@ std::string ArchiveTables::observation_id(const Sighting& sighting, const Archiv
   if (select.executeStep()) {
     text.append(column_bytes(select, 0)).append(1, '\0').append(column_bytes(select, 1));
   }
+  select.reset();
   return content_id(text.append(1, '\0').append(file_name).append(1, '\0').append(id));
 }
 

@@ -76,6 +76,7 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
       put_label(db, "INSERT OR REPLACE INTO label(id, key, value) VALUES(?, ?, ?)"),
       put_session(db, k_put_session),
       label_session(db, k_label_session),
+      find_place(db, "SELECT run_dir, job FROM directory WHERE directory_id = ?"),
       find_sidecar(db,
                    "SELECT sidecar_id, ended_ns IS NOT NULL FROM sidecar "
                    "WHERE directory_id = ? AND file_name = ? AND id = ?"),

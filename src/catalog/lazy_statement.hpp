@@ -20,7 +20,8 @@ class LazyStatement {
   /// Ready to be bound: NULL wherever nothing is bound. Throws SQLite::Exception.
   SQLite::Statement& fresh() {
     if (!statement_) return statement_.emplace(database_, make_text_ ? make_text_() : text_);
-    statement_->reset();
+    // Not reset(): that says once more how the last execution failed, which has been dealt with.
+    (void)statement_->tryReset();
     statement_->clearBindings();
     return *statement_;
   }

@@ -207,57 +207,6 @@ Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
   return report;
 }
 
-Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
-                                              const KeepOptions& keep) {
-  KeptRefresh done;
-  const ArchiveChoice choice = archive_choice(options_.archive, options_.variables);
-  if (!choice.path || options_.is_foreign) {
-    done.why_not = options_.is_foreign ? "a pool that is only looked at" : choice.from;
-    auto report = refresh(options);
-    if (!report) return fail(std::move(report.error()));
-    done.refresh = std::move(*report);
-    return done;
-  }
-  ArchiveOptions archive;
-  archive.path = *choice.path;
-  archive.is_named = choice.is_named;
-  archive.check_integrity = true;
-  KeeperOptions keeper_options;
-  keeper_options.root = paths_.root.path;
-  keeper_options.labels = keep.labels;
-  keeper_options.session = keep.session;
-  keeper_options.with_traces = keep.with_traces;
-  keeper_options.most_file_bytes = options_.limits.max_file_bytes;
-  ArchiveKeeper keeper(archive, keeper_options, *options_.file_system, *options_.clock);
-  keeper.keep_spools(keep.spools);
-  RefreshOptions observed = options;
-  observed.observer = &keeper;
-  auto report = refresh(observed);
-  if (!report) return fail(std::move(report.error()));
-  done.refresh = std::move(*report);
-  done.kept = keeper.finish(catalog_.database());
-  done.archive_path = *choice.path;
-  warn_of(keeper, *done.kept);
-  return done;
-}
-
-void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
-  if (const Archive* const archive = keeper.archive()) {
-    if (archive->is_new()) warnings_.push_back(archive_announcement(archive->path()));
-    const auto& more = archive->warnings();
-    warnings_.insert(warnings_.end(), more.begin(), more.end());
-  }
-  if (report.synthetic > 0) {
-    warnings_.push_back(std::to_string(report.synthetic) +
-                        " results of the sample generator are not archived (name an --archive "
-                        "for them)");
-  }
-  if (report.failure) {
-    warnings_.push_back("not everything could be archived: " + report.failure->text() +
-                        "; the next refresh tries again");
-  }
-}
-
 Result<void> Session::make_fresh(CheckLevel level) {
   is_stale_ = false;
   if (level == CheckLevel::none || !has_root_) return {};

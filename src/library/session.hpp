@@ -120,6 +120,7 @@ class Session {
 
   [[nodiscard]] Result<RefreshReport> refresh_catalog(const RefreshOptions& options);
   void warn_of(ArchiveKeeper& keeper, const KeepReport& report);
+  void keep_below_cap(Archive& archive);
   [[nodiscard]] static Result<Session> open_without_root(const SessionOptions& options,
                                                          SessionPaths paths);
   [[nodiscard]] Result<std::string> attach_archive();

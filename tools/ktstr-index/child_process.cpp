@@ -90,15 +90,18 @@ bool is_for_us_alone(const siginfo_t& info) {
 }
 
 ChildEnd wait_for(pid_t child, const HeldSignals& signals) {
+  bool is_told_to_end = false;
   while (true) {
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) == child) {
-      if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
-      return {WEXITSTATUS(status), 0};
+      if (WIFSIGNALED(status)) return {0, WTERMSIG(status), is_told_to_end};
+      return {WEXITSTATUS(status), 0, is_told_to_end};
     }
     siginfo_t info{};
     const int number = signals.next(info);
-    if (number > 0 && number != SIGCHLD && is_for_us_alone(info)) ::kill(child, number);
+    if (number <= 0 || number == SIGCHLD) continue;
+    is_told_to_end = true;
+    if (is_for_us_alone(info)) ::kill(child, number);
   }
 }
 

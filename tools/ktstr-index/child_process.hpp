@@ -15,6 +15,8 @@ namespace ktstr {
 struct ChildEnd {
   int status = 0;
   int signal = 0;  ///< 0: by itself
+  /// This process, and with it the program, was told to end meanwhile.
+  bool is_told_to_end = false;
 };
 
 /// Environment variables to set for a child, beside those of this process.

@@ -27,9 +27,12 @@ ktstr::Program make_program(ktstr::Context& context) {
       ktstr::make_show_host_command(context),   ktstr::make_explain_sidecar_command(context),
       ktstr::make_replay_command(context),      ktstr::make_sql_command(context),
       ktstr::make_footer_command(context),      ktstr::make_run_command(context),
-      ktstr::make_refresh_command(context),     ktstr::make_verify_command(context),
-      ktstr::make_info_command(context),        ktstr::make_paths_command(context),
-      ktstr::make_harness_command(context),
+      ktstr::make_capture_command(context),     ktstr::make_refresh_command(context),
+      ktstr::make_verify_command(context),      ktstr::make_info_command(context),
+      ktstr::make_paths_command(context),       ktstr::make_restore_command(context),
+      ktstr::make_snapshot_command(context),    ktstr::make_gc_command(context),
+      ktstr::make_purge_command(context),       ktstr::make_import_command(context),
+      ktstr::make_pack_command(context),        ktstr::make_harness_command(context),
   };
   return program;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "base/clock.hpp"
+#include "capture_session.hpp"
 #include "environment/kconfig_setting.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/kernel_commit_map.hpp"
@@ -99,7 +100,10 @@ Result<ChildEnd> run_in_session(const Context& context, const SessionRun& run,
                                 const EnvironmentChanges& more) {
   EnvironmentChanges changes = changes_for(context.session_options(), run);
   changes.insert(changes.end(), more.begin(), more.end());
-  return run_child(command, changes);
+  SessionCapture capture(context, run);
+  auto end = run_child(command, changes);
+  capture.finish(end ? std::optional<ChildEnd>(*end) : std::nullopt);
+  return end;
 }
 
 Result<void> check_length(const std::vector<std::string>& command) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "child_process.hpp"
@@ -17,6 +18,11 @@ struct SessionRun {
   std::string root;
   std::string session;
   bool is_elsewhere = false;  ///< KTSTR_SIDECAR_DIR takes the results out of root and session
+  /// For the archive: what all results of the session get, and whether versions that don't live
+  /// until the command's end are kept.
+  std::vector<std::pair<std::string, std::string>> labels = {};
+  bool with_traces = false;
+  bool is_captured = true;
 };
 
 /// KTSTR_RUN_EPOCH, if it is set, is the session; else a new one. A root needn't be there before
@@ -27,8 +33,9 @@ struct SessionRun {
 /// the tests matter more.
 [[nodiscard]] std::optional<Session> open_fresh(const Context& context, const std::string& root);
 
-/// Runs the command with the environment of the session, and with `more`. As run_child; a session
-/// of ours must not be open in this process meanwhile.
+/// Runs the command with the environment of the session, and with `more`. What is there before, and
+/// what comes meanwhile, is archived. As run_child; a session of ours must not be open in this
+/// process meanwhile.
 [[nodiscard]] Result<ChildEnd> run_in_session(const Context& context, const SessionRun& run,
                                               const std::vector<std::string>& command,
                                               const EnvironmentChanges& more = {});

@@ -234,7 +234,8 @@ TEST_F(Refresh, ReadsTheSessionAfreshWheneverItsDirectoryIsLookedAt) {
   pool_.files().overwrite_in_place("/runs/run/.ktstr_run_epoch", "222");
   pool_.put("run/c.ktstr.json", sidecar_of("c"));
   pool_.refresh(CheckLevel::dirs);
-  EXPECT_EQ(pool_.rows("SELECT session, run_dirs, tests FROM sessions"), (Rows{"222|1|2"}));
+  EXPECT_EQ(pool_.rows("SELECT session, run_dirs, tests FROM sessions WHERE NOT inferred"),
+            (Rows{"222|1|2"}));
 }
 
 TEST_F(Refresh, TakesNoSessionFromAnEmptySentinel) {

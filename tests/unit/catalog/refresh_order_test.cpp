@@ -135,30 +135,30 @@ TEST_F(RefreshOrder, StoresTheRootAfterItsRunDirectories) {
 TEST_F(RefreshOrder, AddsWhatIsNewBeforeItRemovesWhatIsGone) {
   pool_.put("run/a.ktstr.json", sidecar_of("a"));
   // More than are stored at once.
-  for (int i = 100; i < 170; ++i) {
+  for (int i = 1000; i < 2070; ++i) {
     pool_.put("run/job/t" + std::to_string(i) + ".ktstr.json", sidecar_of("t"));
   }
   pool_.settle();
   pool_.files().move("/runs/run/job", "/runs/run/renamed");
   pool_.wait();
-  refresh_killed_at("run/job/t100.ktstr.json");
-  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'job'"), (Rows{"70"}));
-  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'renamed'"), (Rows{"64"}));
+  refresh_killed_at("run/job/t1000.ktstr.json");
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'job'"), (Rows{"1070"}));
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files WHERE job = 'renamed'"), (Rows{"1024"}));
   pool_.refresh(CheckLevel::dirs);
   EXPECT_EQ(pool_.rows("SELECT job, count(*) FROM files GROUP BY job ORDER BY job"),
-            (Rows{"|1", "renamed|70"}));
+            (Rows{"|1", "renamed|1070"}));
 }
 
 TEST_F(RefreshOrder, ContinuesALargeNewDirectoryThatWasCutShort) {
-  for (int i = 100; i < 500; ++i) {
+  for (int i = 1000; i < 2500; ++i) {
     pool_.put("run/t" + std::to_string(i) + ".ktstr.json", sidecar_of("t"));
   }
   pool_.wait();
-  refresh_killed_at("run/t400.ktstr.json");
-  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files"), (Rows{"256"}));
+  refresh_killed_at("run/t2400.ktstr.json");
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files"), (Rows{"1024"}));
   const RefreshReport report = pool_.refresh(CheckLevel::dirs);
-  EXPECT_EQ(report.files_added, 144);
-  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files"), (Rows{"400"}));
+  EXPECT_EQ(report.files_added, 476);
+  EXPECT_EQ(pool_.rows("SELECT count(*) FROM files"), (Rows{"1500"}));
 }
 
 }  // namespace

@@ -144,8 +144,9 @@ TEST_F(CatalogSchema, HasTheColumnsThatAreDocumented) {
             names("run_dir tests pass fail skip inconclusive drift corrupt unreadable "
                   "first_timestamp last_timestamp mtime_ns arch kernel_version project_commit "
                   "session"));
-  EXPECT_EQ(columns("sessions"), names("session state first_timestamp last_timestamp run_dirs "
-                                       "tests pass fail skip inconclusive"));
+  EXPECT_EQ(columns("sessions"),
+            names("session state first_timestamp last_timestamp run_dirs "
+                  "tests pass fail skip inconclusive inferred first_ns last_ns"));
   EXPECT_EQ(columns("metrics"),
             names("sidecar_id id test_name scheduler topology kernel_version project_commit "
                   "session phase phase_label cgroup metric value"));

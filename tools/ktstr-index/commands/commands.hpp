@@ -8,6 +8,7 @@ namespace ktstr {
 
 // One file per command. Each gives its description; the context must outlive it.
 [[nodiscard]] Command make_run_command(const Context& context);
+[[nodiscard]] Command make_capture_command(const Context& context);
 [[nodiscard]] Command make_refresh_command(const Context& context);
 [[nodiscard]] Command make_query_command(const Context& context);
 [[nodiscard]] Command make_sql_command(const Context& context);
@@ -23,6 +24,12 @@ namespace ktstr {
 [[nodiscard]] Command make_info_command(const Context& context);
 [[nodiscard]] Command make_paths_command(const Context& context);
 [[nodiscard]] Command make_footer_command(const Context& context);
+[[nodiscard]] Command make_restore_command(const Context& context);
+[[nodiscard]] Command make_snapshot_command(const Context& context);
+[[nodiscard]] Command make_import_command(const Context& context);
+[[nodiscard]] Command make_pack_command(const Context& context);
+[[nodiscard]] Command make_gc_command(const Context& context);
+[[nodiscard]] Command make_purge_command(const Context& context);
 [[nodiscard]] Command make_harness_command(const Context& context);
 
 }  // namespace ktstr

@@ -20,8 +20,9 @@ std::optional<double> unit_bytes(std::string_view unit) {
   if (letters.ends_with('B')) letters.pop_back();
   if (letters.empty()) return 1;
   constexpr std::string_view k_letters = "KMGT";
-  const std::size_t power = letters.size() == 1 ? k_letters.find(letters[0]) : k_letters.npos;
-  if (power == k_letters.npos) return std::nullopt;
+  const std::size_t power =
+      letters.size() == 1 ? k_letters.find(letters[0]) : std::string_view::npos;
+  if (power == std::string_view::npos) return std::nullopt;
   return std::ldexp(1.0, static_cast<int>(10 * (power + 1)));
 }
 

@@ -66,7 +66,7 @@ class ArchiveKeeper final : public RowObserver {
 
  private:
   struct FoundSidecar {
-    const DirectoryRow* directory;
+    const DirectoryRow* directory = nullptr;
     ReadSidecar read;
   };
 

@@ -129,9 +129,9 @@ bool ArchiveMerge::put_whole(Body body) {
   } catch (const SQLite::Exception& exception) {
     if (!is_refusal(exception)) throw;
     // The target takes whatever an archive may hold, so the source holds something else.
-    const SourceFailure failure = source_.failure(exception.what());
+    const std::string message = exception.what();
     undo();
-    if (!options_.is_tolerant) throw failure;
+    if (!options_.is_tolerant) throw source_.failure(message);
     return false;
   }
   database_.exec("RELEASE merged_row");

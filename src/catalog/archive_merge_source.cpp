@@ -237,9 +237,10 @@ std::map<std::int64_t, std::vector<Value>> MergeSource::covered(const std::strin
   };
   for (const Index& index : indexes(table)) {
     if (index.columns != columns) continue;
-    const std::string by = "SELECT rowid, " + columns + " FROM " + table + " INDEXED BY " +
-                           index.name + " ORDER BY " + columns.substr(0, columns.find(','));
-    if (!each_readable(by, take)) each_readable(by + " DESC", take);
+    std::string by = "SELECT rowid, " + columns + " FROM " + table + " INDEXED BY " + index.name +
+                     " ORDER BY " + columns.substr(0, columns.find(','));
+    if (each_readable(by, take)) continue;
+    each_readable(by.append(" DESC"), take);
   }
   return rows;
 }

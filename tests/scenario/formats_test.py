@@ -79,6 +79,12 @@ WRITING = [
     ("harness-write", ["harness", "write", "--clear", "{good_file}"]),
     ("harness-write", ["harness", "write-skip", "--clear", "{good_file}"]),
     ("harness-finalize", ["harness", "finalize", "--verdict", "pass", "{final_file}"]),
+    ("restore", ["restore", "{run}", "--to", "{back}", "--force"]),
+    ("snapshot", ["snapshot", "{snapshot}", "--over", "past", "--force"]),
+    ("pack", ["pack", "verdict='fail'", "-o", "{pack}", "--force"]),
+    ("import", ["import", "{root}"]),
+    ("gc", ["gc", "--keep-last", "1"]),
+    ("purge", ["purge", "--where", "verdict='fail'"]),
 ]
 
 
@@ -106,6 +112,10 @@ class FormatScenario(Scenario):
         self.final = self.temporary / f"final-{FAILED}.ktstr.json"
         self.run_command("refresh", "--root", self.root)
 
+    def environment(self, **changes):
+        archive = str(self.temporary / "archive.sqlite3")
+        return super().environment(**{"KTSTR_INDEX_ARCHIVE": archive, **changes})
+
     def put_record(self, name, directory=RUN, base=None, **changes):
         self.put(f"{directory}/{name}", json.dumps({**(base or RECORD), **changes}))
 
@@ -113,7 +123,9 @@ class FormatScenario(Scenario):
         places = {"run": RUN, "good": f"{RUN}/failed", "drift": f"{RUN}/drift",
                   "corrupt": f"{RUN}/corrupt\n|-00000000000000a2.ktstr.json",
                   "good_file": f"{self.root}/{RUN}/failed-{FAILED}.ktstr.json",
-                  "final_file": str(self.final)}
+                  "final_file": str(self.final), "back": str(self.temporary / "back"),
+                  "snapshot": str(self.temporary / "snapshot.sqlite3"),
+                  "pack": str(self.temporary / "pack.sqlite3"), "root": str(self.root)}
         filled = [re.sub(r"^\{(\w+)\}$", lambda match: places[match[1]], text) for text in asked]
         return [*filled, "--root", str(self.root)]
 

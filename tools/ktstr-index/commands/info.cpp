@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/time_text.hpp"
+#include "catalog/archive.hpp"
+#include "catalog/archive_summary.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/summary.hpp"
 #include "commands/commands.hpp"
@@ -7,13 +9,46 @@
 namespace ktstr {
 namespace {
 
-std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session) {
+/// What there is to say of the archive without making one.
+struct ArchiveFacts {
+  std::optional<std::string> path;  ///< none: it is off
+  std::string remark;               ///< why it is off, or can't be looked into
+  std::optional<ArchiveSummary> summary;
+};
+
+ArchiveFacts archive_facts(const Context& context) {
+  const SessionOptions options = context.session_options();
+  const ArchiveChoice choice = archive_choice(options.archive, options.variables);
+  ArchiveFacts facts{choice.path, choice.from, std::nullopt};
+  if (!choice.path) return facts;
+  const auto archive = open_archive_to_read(*choice.path);
+  if (!archive) {
+    const bool is_missing = archive.error().code == ErrorCode::not_found;
+    facts.remark = is_missing ? "not made yet" : archive.error().message;
+    return facts;
+  }
+  if (auto summary = summarize_archive(**archive)) facts.summary = *summary;
+  return facts;
+}
+
+std::string archive_text(const ArchiveFacts& facts) {
+  if (!facts.path) return "off (" + facts.remark + ")";
+  if (!facts.summary) return *facts.path + "  (" + facts.remark + ")";
+  const ArchiveSummary& summary = *facts.summary;
+  return *facts.path + "  (" + std::to_string(summary.results) + " results, " +
+         std::to_string(summary.dumps) + " dumps, " + std::to_string(summary.document_bytes) +
+         " bytes of documents in " + std::to_string(summary.file_bytes) + ")";
+}
+
+std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session,
+                           const ArchiveFacts& archive) {
   const auto count = [&](const char* status) {
     return std::to_string(summary.status.at(status)) + " " + status;
   };
   return {
       {"version", KTSTR_VERSION},
       {"catalog", session.catalog_path()},
+      {"archive", archive_text(archive)},
       {"layout", std::to_string(layout_version(Store::catalog)) + ", extraction " +
                      std::to_string(k_extraction_version)},
       {"root", session.paths().root.path + "  (" + session.paths().root.from + ")"},
@@ -31,7 +66,20 @@ std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session
   };
 }
 
-JsonObject to_document(const CatalogSummary& summary, const Session& session) {
+JsonValue to_json(const std::optional<ArchiveSummary>& summary) {
+  if (!summary) return {};
+  JsonObject object;
+  object.add("file_bytes", summary->file_bytes)
+      .add("document_bytes", summary->document_bytes)
+      .add("results", summary->results)
+      .add("dumps", summary->dumps)
+      .add("dropped_documents", summary->dropped)
+      .add("projects", summary->projects);
+  return JsonValue(std::move(object));
+}
+
+JsonObject to_document(const CatalogSummary& summary, const Session& session,
+                       const ArchiveFacts& archive) {
   JsonObject status;
   for (const auto& [name, count] : summary.status) status.add(name, count);
   JsonObject document;
@@ -40,7 +88,8 @@ JsonObject to_document(const CatalogSummary& summary, const Session& session) {
       .add("extraction_version", k_extraction_version)
       .add("root", session.paths().root.path)
       .add("catalog", session.catalog_path())
-      .add("archive", nullptr)
+      .add("archive", archive.path ? JsonValue(*archive.path) : JsonValue())
+      .add("archived", to_json(archive.summary))
       .add("status", std::move(status))
       .add("run_dirs", summary.run_dirs)
       .add("catalog_bytes", summary.catalog_bytes)
@@ -57,7 +106,9 @@ int run(const Context& context) {
   if (!session) return context.failed(session.error());
   const auto summary = summarize(session->database());
   if (!summary) return context.failed(summary.error());
-  return context.print_document(to_document(*summary, *session), to_facts(*summary, *session));
+  const ArchiveFacts archive = archive_facts(context);
+  return context.print_document(to_document(*summary, *session, archive),
+                                to_facts(*summary, *session, archive));
 }
 
 }  // namespace
@@ -66,7 +117,7 @@ Command make_info_command(const Context& context) {
   Command command;
   command.name = "info";
   command.group = "Stores";
-  command.summary = "Versions, sizes and counts of the catalog";
+  command.summary = "Versions, sizes and counts of the catalog and the archive";
   command.run = [&context] { return run(context); };
   return command;
 }

@@ -135,6 +135,7 @@ std::vector<FileVersion> newest_of_each(std::vector<FileVersion> versions,
     }
   }
   std::vector<FileVersion> chosen;
+  chosen.reserve(newest.size());
   for (auto& [file, version] : newest) chosen.push_back(std::move(version));
   return chosen;
 }

@@ -113,7 +113,7 @@ class OverViews {
       names.append(names.empty() ? "" : ", ").append(column.name);
       if (column.name != "sidecar_id") past.append(", ").append(column.name);
     }
-    const std::string select = "SELECT " + past + ",\n  " + k_observed + "\nFROM past.results p" +
+    std::string select = "SELECT " + past + ",\n  " + k_observed + "\nFROM past.results p" +
                                where({project_is("project"), if_with_now(not_now("p", "p"))});
     if (!with_now()) return select;
     return "SELECT " + names + ",\n  " + k_not_observed + "\nFROM main.results\nUNION ALL\n" +
@@ -131,7 +131,7 @@ class OverViews {
               ")";
     }
     const std::string id = with_now() ? "-c.sidecar_id AS sidecar_id" : "sidecar_id";
-    const std::string past =
+    std::string past =
         "SELECT " + id + ", " + columns + "\nFROM past." + name + " c" + where({owner});
     if (!with_now()) return past;
     return "SELECT sidecar_id, " + columns + " FROM main." + name + "\nUNION ALL\n" + past;
@@ -143,7 +143,7 @@ class OverViews {
       used = std::string("EXISTS (SELECT 1 FROM past.sidecar t ") + k_places +
              where({"t.host_id = h.host_id", project_is("r.project")}) + ")";
     }
-    const std::string past =
+    std::string past =
         std::string("SELECT ") + k_host_columns +
         ",\n  (SELECT t.heap_state FROM past.sidecar t\n"
         "   WHERE t.host_id = h.host_id AND t.heap_state IS NOT NULL\n"
@@ -158,7 +158,7 @@ class OverViews {
         "    WHERE md.run_dir = d.run_dir AND md.job = d.job AND\n"
         "      ma.directory_id = md.directory_id AND ma.file_name = t.file_name AND\n"
         "      ma.size_bytes = t.size_bytes AND ma.mtime_ns = t.mtime_ns)";
-    const std::string past = std::string(
+    std::string past = std::string(
                                  "SELECT d.run_dir AS run_dir, t.test_name AS test_name,\n"
                                  "  t.file_hash AS file_hash, t.kind AS kind, ") +
                              k_path +
@@ -169,7 +169,7 @@ class OverViews {
   }
 
   [[nodiscard]] std::string files() const {
-    const std::string past =
+    std::string past =
         std::string("SELECT d.run_dir AS run_dir, d.job AS job, t.file_name AS file_name,\n  ") +
         k_path +
         " AS path, t.status AS status, t.error_class AS error_class,\n"
@@ -188,7 +188,7 @@ class OverViews {
              "  t.verdict AS verdict, t.test_name AS test_name, t.file_hash AS file_hash,\n"
              "  t.variant_hash AS variant_hash\n";
     };
-    const std::string past = select(with_now() ? "-t.sidecar_id" : "t.sidecar_id") +
+    std::string past = select(with_now() ? "-t.sidecar_id" : "t.sidecar_id") +
                              "FROM past.sidecar t " + k_places +
                              where({project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;
@@ -227,7 +227,7 @@ class OverViews {
     const std::string is_not_here =
         "NOT (d.root_id = " + std::to_string(scope_.root_id) +
         " AND EXISTS (SELECT 1 FROM main.directory m WHERE m.run_dir = d.run_dir))";
-    const std::string past =
+    std::string past =
         "SELECT run_dir, " + count_where("status = 'ok'") + " AS tests" +
         verdict_counts("status = 'ok' AND ") + ",\n  " + count_where("status = 'drift'") +
         " AS drift, " + count_where("status = 'corrupt'") +
@@ -258,7 +258,7 @@ class OverViews {
     const auto select = [&](const char* session, const std::string& pool) {
       return replaced(replaced(columns, "%s", session), "%p", pool);
     };
-    const std::string past =
+    std::string past =
         select("t.session", "d.root_id") + "\n  FROM past.sidecar t " + k_places +
         where({"t.status = 'ok'", project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;

@@ -19,7 +19,7 @@ bool write_whole(int to, std::string_view bytes) {
 }
 
 int copy_bytes(int from, int to, std::uint64_t max_bytes) {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, 64 * 1024> buffer{};
   std::uint64_t copied = 0;
   for (;;) {
     const ssize_t count = ::read(from, buffer.data(), buffer.size());

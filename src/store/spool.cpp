@@ -72,8 +72,8 @@ Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link
   if (auto made = make_parents(root); !made) return fail(made.error());
   const std::string name = std::to_string(clock.now_ns()) + '-' + std::to_string(::getpid());
   for (int attempt = 0; attempt < k_name_tries; ++attempt) {
-    const std::string suffix = attempt == 0 ? "" : '-' + std::to_string(attempt);
-    const std::string path = spool_parent(root) + '/' + name + suffix;
+    std::string path = spool_parent(root) + '/' + name;
+    if (attempt > 0) path.append("-").append(std::to_string(attempt));
     auto lock = make_locked_directory(path);
     if (!lock) return fail(lock.error());
     if (!lock->is_open()) continue;

@@ -2,12 +2,12 @@
 #include "store/tar_reader.hpp"
 
 #include <fmt/format.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <clocale>
 #include <utility>
 
 #include "store/libarchive.hpp"

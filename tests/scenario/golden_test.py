@@ -83,7 +83,8 @@ WITHOUT_HOSTS = {
 # On a pool without an index: how much a later one reads depends on how fast the machine is.
 FIRST_REFRESH = {"refresh": [["refresh"]], "refresh_why": [["refresh", "--why"]]}
 HELP = ["", "query", "list", "show", "sql", "footer", "last-run", "list-values", "list-metrics",
-        "show-host", "explain-sidecar", "replay", "run", "refresh", "verify", "info", "paths",
+        "show-host", "explain-sidecar", "replay", "run", "capture", "refresh", "verify", "info",
+        "paths", "restore", "snapshot", "gc", "purge", "import", "pack",
         "harness", "harness write", "harness write-skip", "harness finalize",
         "harness suppress-dumps", "harness hash", "harness classify"]
 MASKS = [

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "context.hpp"
 
+#include <csignal>
 #include <cstdio>
 
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
 #include "base/text.hpp"
 #include "catalog/catalog.hpp"
+#include "library/archive_import_session.hpp"
 #include "paged_output.hpp"
 #include "report/row_renderer.hpp"
+#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -51,6 +54,8 @@ std::vector<Option> Context::common_options() {
       {"--root", "DIR", "The runs root: the directory of run directories", &root_},
       {"--catalog", "FILE", "The catalog's file, if not below the root", &catalog_},
       {"--archive", "FILE", "The archive's file, or off for none", &archive_},
+      {"--in", "PATH", "Look into PATH instead, and keep nothing: what import takes (repeatable)",
+       &in_},
       {"--check",
        "LEVEL",
        "How hard to look for changes first: none, dirs (created, renamed, removed), files (edits "
@@ -73,6 +78,11 @@ SessionOptions Context::session_options() const {
   options.catalog = catalog_;
   options.archive = archive_;
   options.limits = limits_;
+  if (is_in()) {
+    // Who doesn't ask open() must not take this machine's stores for what --in names.
+    options.root = in_.front() + " (--in)";
+    options.archive = "off";
+  }
   return options;
 }
 
@@ -103,9 +113,44 @@ Result<Session> Context::made_fresh(Result<Session> session, CheckLevel fallback
   return session;
 }
 
-Result<Session> Context::open_as_is() const { return open_session(session_options()); }
+Result<Session> Context::open_in() const {
+  std::vector<std::string> notes;
+  int signal = 0;
+  auto session = [&] {
+    StopRequest stop;
+    auto opened = open_to_look_at(
+        in_, session_options(), [&stop] { return stop.is_made(); }, notes);
+    signal = stop.signal();
+    return opened;
+  }();
+  for (const std::string& text : notes) note(text);
+  if (signal != 0) std::raise(signal);
+  return session;
+}
+
+Result<Session> Context::open_as_is() const {
+  if (is_in()) {
+    return fail(ErrorCode::usage, "--in is only looked into, which isn't what this command does");
+  }
+  return open_session(session_options());
+}
+
+Result<Session> Context::open_over(Over over, CheckLevel fallback) const {
+  if (is_in()) {
+    if (over == Over::now) return open_in();
+    return fail(ErrorCode::usage, "--in has no past of its own: it goes without --over");
+  }
+  SessionOptions options = session_options();
+  options.may_be_missing = over != Over::now;
+  auto session = open_session(options);
+  if (session && !session->has_root()) {
+    note("no runs root at " + session->paths().root.path + "; this is what the archive has of it");
+  }
+  return over == Over::past ? std::move(session) : made_fresh(std::move(session), fallback);
+}
 
 Result<Session> Context::open(CheckLevel fallback) const {
+  if (is_in()) return open_in();
   return made_fresh(open_as_is(), fallback);
 }
 

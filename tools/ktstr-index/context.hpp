@@ -49,12 +49,18 @@ class Context {
 
   /// Opens the index and refreshes it as far as --check says. Its warnings go to stderr.
   [[nodiscard]] Result<Session> open(CheckLevel fallback) const;
+  /// Whether --in names what to look at instead of this machine's stores.
+  [[nodiscard]] bool is_in() const { return !in_.empty(); }
+  [[nodiscard]] const std::vector<std::string>& in_paths() const { return in_; }
   /// The same for another pool, if there is one: its catalog is kept elsewhere, and nothing is
   /// written there.
   [[nodiscard]] Result<Session> open_pool(const std::optional<std::string>& dir,
                                           CheckLevel fallback) const;
   /// Only opens it.
   [[nodiscard]] Result<Session> open_as_is() const;
+  /// For a question about the past: of a root that isn't there any more, too, whose catalog is an
+  /// empty one then. Refreshed first unless only the past is asked for.
+  [[nodiscard]] Result<Session> open_over(Over over, CheckLevel fallback) const;
 
   /// How the chosen format comes out at that terminal.
   [[nodiscard]] RenderOptions render_options(const Terminal& terminal) const;
@@ -78,6 +84,7 @@ class Context {
 
  private:
   [[nodiscard]] Result<Session> open_session(const SessionOptions& options) const;
+  [[nodiscard]] Result<Session> open_in() const;
   [[nodiscard]] Result<Session> made_fresh(Result<Session> session, CheckLevel fallback) const;
   [[nodiscard]] std::unique_ptr<Output> make_output(const Terminal& terminal) const;
   void put_catalog_aside() const;
@@ -85,6 +92,7 @@ class Context {
   std::optional<std::string> root_;
   std::optional<std::string> catalog_;
   std::optional<std::string> archive_;
+  std::vector<std::string> in_;
   mutable std::string opened_catalog_;  ///< empty: none yet
   std::optional<CheckLevel> check_;
   Format format_ = Format::table;

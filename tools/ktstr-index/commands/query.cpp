@@ -144,6 +144,11 @@ int run(const Context& context, QueryArguments& arguments) {
   if (const auto checked = check_arguments(arguments, is_table); !checked) {
     return context.failed(checked.error());
   }
+  if (context.is_in() && (arguments.paths || arguments.follow || arguments.show_sql)) {
+    return context.failed({ErrorCode::usage,
+                           "--paths, --follow and --show-sql are about files and stores that are "
+                           "there, not about what --in reads"});
+  }
   arguments.query.expression = all_of(arguments.expressions);
   if (arguments.columns) return show_columns(context);
   if (arguments.named) return show_named_queries(context);

@@ -104,10 +104,9 @@ Command make_restore_command(const Context& context) {
       "in DIR gets the session's token (.ktstr_run_epoch) if all its results are of one session, "
       "so that a listing of DIR shows the session.\n\n"
       "Exit status 3 if something of it is missing: a row says which file, and why.";
-  command.examples = {
-      {"ktstr-index restore @last --to /tmp/back", "all that the last session wrote"},
-      {"ktstr-index restore my_test --at 2d --to /tmp/back", "as it stood two days ago"},
-      {"ktstr-index restore 3fa9c1d2 --to /tmp/back", "one result and its dumps"}};
+  command.examples = {{"ktstr-index restore @last --to back", "all that the last session wrote"},
+                      {"ktstr-index restore my_test --at 2d --to back", "as it stood two days ago"},
+                      {"ktstr-index restore 3fa9c1d2 --to back", "one result and its dumps"}};
   command.positionals = {{"WHAT", "A result, a run directory or a session", &flags->what, true}};
   command.options = {
       {"--to", "DIR", "Where to; made if it isn't there", &flags->to, {}, {}, true},

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "library/archive_import.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.hpp"
+#include "catalog/archive_merge.hpp"
+#include "catalog/connection.hpp"
+#include "catalog/schema.hpp"
+#include "environment/project_key.hpp"
+#include "library/archive_import_directory.hpp"
+#include "library/archive_import_files.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr std::size_t k_named_at_most = 5;
+
+bool is_same_file(const std::string& left, const std::string& right) {
+  struct stat one = {};
+  struct stat other = {};
+  return ::stat(left.c_str(), &one) == 0 && ::stat(right.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+Result<bool> has_packed_project(const std::string& path) {
+  const auto pack = open_archive_to_read(path);
+  if (!pack) return fail(pack.error());
+  return guarded(path, [&] {
+    SQLite::Statement find(**pack, "SELECT 1 FROM runs_root WHERE project = ?");
+    find.bind(1, k_packed_project);
+    return find.executeStep();
+  });
+}
+
+/// A copy of a pack in which what belongs to no known project is of that one.
+Result<std::string> adopted_copy(const std::string& path, const std::string& directory,
+                                 const std::string& project) {
+  std::string copy = directory + "/pack.sqlite3";
+  std::error_code error;
+  std::filesystem::copy_file(path, copy, error);
+  if (error) return fail(os_error(error.value(), path));
+  std::filesystem::permissions(copy, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add, error);
+  return guarded(copy, [&] {
+    SQLite::Database database(copy, SQLite::OPEN_READWRITE);
+    database.exec("PRAGMA synchronous = OFF");
+    for (const char* table : {"runs_root", "session"}) {
+      // One that has both keeps what would be there twice.
+      SQLite::Statement adopt(database, "UPDATE OR IGNORE " + std::string(table) +
+                                            " SET project = ? WHERE project = ?");
+      adopt.bind(1, project);
+      adopt.bind(2, k_packed_project);
+      adopt.exec();
+    }
+    return copy;
+  });
+}
+
+void label_all(Archive& archive, const ImportRequest& request, const std::string& origin) {
+  ImmediateTransaction transaction(archive.database());
+  for (const auto& [key, value] : request.labels) {
+    SQLite::Statement put(archive.database(),
+                          "INSERT OR REPLACE INTO label(id, key, value) SELECT DISTINCT t.id, ?, ? "
+                          "FROM sidecar t JOIN directory d USING(directory_id) JOIN runs_root r "
+                          "USING(root_id) WHERE r.path = '' AND r.origin = ?");
+    put.bind(1, key);
+    put.bind(2, value);
+    put.bind(3, origin);
+    put.exec();
+  }
+  transaction.commit();
+}
+
+Result<void> merge(Archive& archive, const ImportRequest& request, ImportReport& report) {
+  std::string source = report.path;
+  const auto is_pack = has_packed_project(source);
+  if (!is_pack) return fail(is_pack.error());
+  std::optional<TemporaryDirectory> directory;
+  if (*is_pack && !request.project.empty()) {
+    auto made = TemporaryDirectory::make(process_variables());
+    if (!made) return fail(made.error());
+    directory.emplace(std::move(*made));
+    auto copy = adopted_copy(source, directory->path(), request.project);
+    if (!copy) return fail(copy.error());
+    source = std::move(*copy);
+  }
+  MergeOptions options;
+  options.origin = report.path;
+  options.progress = request.progress;
+  options.should_stop = request.should_stop;
+  const auto merged = merge_archive(archive.database(), source, options);
+  if (!merged) return fail(merged.error());
+  report.added = merged->results;
+  report.known = merged->known;
+  report.dumps = merged->artifacts;
+  return guarded(archive.path(), [&] { label_all(archive, request, report.path); });
+}
+
+Result<void> import_archive(Archive& archive, const ImportRequest& request, ImportReport& report) {
+  report.is_archive = true;
+  if (is_same_file(archive.path(), report.path)) {
+    return fail(ErrorCode::usage, "is the archive itself", request.path);
+  }
+  return merge(archive, request, report);
+}
+
+Result<void> import_files(Archive& archive, const ImportRequest& request, ImportReport& report,
+                          const Clock& clock) {
+  return guarded(archive.path(), [&]() -> Result<void> {
+    ImportedFiles files(archive, request, report, clock);
+    ImportOptions options;
+    options.traces = request.with_traces;
+    options.max_file_bytes = request.max_file_bytes;
+    options.should_stop = request.should_stop;
+    if (request.progress) {
+      options.progress = [&](const ImportProgress& now) {
+        request.progress(static_cast<std::int64_t>(now.files));
+      };
+    }
+    auto read = read_import_source(
+        report.path, options, [&](ImportedFile&& file) { return files.take(std::move(file)); });
+    auto stored = files.flush();
+    if (!read) return fail(std::move(read.error()));
+    report.summary = std::move(*read);
+    return stored;
+  });
+}
+
+void note_left_out(std::vector<std::string>& notes, const std::string& path,
+                   const LeftOut& left_out, const char* what) {
+  if (left_out.count == 0) return;
+  std::string text = path + ": " + std::to_string(left_out.count) + " " + what;
+  for (std::size_t i = 0; i < left_out.first.size() && i < k_named_at_most; ++i) {
+    const LeftOut::Item& item = left_out.first[i];
+    text += "\n  " + item.path + ": " + item.reason;
+  }
+  if (left_out.count > k_named_at_most) text += "\n  and more";
+  notes.push_back(std::move(text));
+}
+
+}  // namespace
+
+bool is_archive_file(const std::string& path) {
+  constexpr std::size_t k_header_bytes = 72;
+  constexpr std::size_t k_application_id = 68;
+  std::array<char, k_header_bytes> header{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(header.data(), header.size())) return false;
+  std::uint32_t id = 0;
+  for (std::size_t i = k_application_id; i < k_header_bytes; ++i) {
+    id = id << 8 | static_cast<unsigned char>(header[i]);
+  }
+  const std::string_view magic(header.data(), 15);
+  return magic == "SQLite format 3" && id == static_cast<std::uint32_t>(k_archive_application_id);
+}
+
+ImportReport import_path(Archive& archive, const ImportRequest& request, const Clock& clock) {
+  ImportReport report;
+  report.path = canonical_path(request.path);
+  auto imported = is_archive_file(report.path) ? import_archive(archive, request, report)
+                                               : import_files(archive, request, report, clock);
+  if (!imported) report.failure = std::move(imported.error());
+  return report;
+}
+
+Result<std::string> project_of_import(Archive& archive, SessionOptions options) {
+  options.may_be_missing = true;
+  const auto paths = find_paths(options);
+  if (!paths) return fail(paths.error());
+  const std::string& root = paths->root.path;
+  const auto known = guarded(archive.path(), [&] { return archive.tables().project_of(root); });
+  if (!known) return fail(known.error());
+  return *known ? **known : project_key(root);
+}
+
+std::vector<std::string> notes_of(const ImportReport& report) {
+  std::vector<std::string> notes;
+  const ImportSummary& summary = report.summary;
+  note_left_out(notes, report.path, summary.refused, "refused");
+  note_left_out(notes, report.path, summary.unreadable, "unreadable");
+  note_left_out(notes, report.path, summary.too_deep, "in run directories deeper than 3");
+  if (summary.damaged) {
+    notes.push_back(report.path + ": damaged (" + *summary.damaged +
+                    "); what came before that is "
+                    "read");
+  }
+  if (report.synthetic > 0) {
+    notes.push_back(report.path + ": " + std::to_string(report.synthetic) +
+                    " files of the sample generator are not archived (name an --archive for "
+                    "them)");
+  }
+  return notes;
+}
+
+}  // namespace ktstr

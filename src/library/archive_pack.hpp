@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Results as one file to give away: a small archive without what tells where it was made.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "catalog/connection.hpp"
+#include "ktstr/result.hpp"
+#include "record/redaction.hpp"
+#include "store/import_source.hpp"
+
+namespace ktstr {
+
+struct PackOptions {
+  /// Each a result (an id's beginning, a name), a run directory, a session, or else an expression.
+  std::vector<std::string> what;
+  std::string to;
+  std::string root;  ///< canonical; '': none. Where a name is in several roots, this one is meant
+  bool force = false;
+  bool with_host = false;  ///< nothing is redacted
+  bool with_dumps = true;
+  bool with_traces = false;
+  std::function<bool()> should_stop;
+};
+
+struct PackReport {
+  std::int64_t results = 0;
+  std::int64_t dumps = 0;
+  std::int64_t dump_names = 0;  ///< dumps whose bytes could not come along
+  std::int64_t size_bytes = 0;  ///< of the file
+  RedactionCounts redacted;
+  LeftOut left_out;  ///< results and dumps, or the bytes of these, and why
+};
+
+/// Writes the file, whole or not at all. Results keep their ids, though their bytes are others once
+/// redacted. Paths and the places of projects never come along. Errors: usage: nothing is of that
+/// name; not_found: nothing is left to pack; io: it is there and not to be replaced; interrupted.
+[[nodiscard]] Result<PackReport> write_pack(SQLite::Database& archive, const PackOptions& options,
+                                            const Clock& clock);
+
+}  // namespace ktstr

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "commands/commands.hpp"
+#include "library/archive_access.hpp"
+#include "library/archive_import_session.hpp"
+#include "library/archive_pack.hpp"
+#include "report/human_units.hpp"
+#include "stop_request.hpp"
+
+namespace ktstr {
+namespace {
+
+struct PackFlags {
+  std::vector<std::string> what;
+  std::string to;
+  bool force = false;
+  bool with_host = false;
+  bool no_dumps = false;
+  bool traces = false;
+};
+
+/// What stands now goes into the archive first, if there is a root; what it can't say, the pack
+/// lacks.
+Result<void> keep_what_stands(const Context& context, StopRequest& stop) {
+  auto session = context.open_as_is();
+  if (!session) {
+    return session.error().code == ErrorCode::not_found ? Result<void>() : fail(session.error());
+  }
+  RefreshOptions options;
+  options.level = context.check_or(CheckLevel::files);
+  options.limits = context.limits();
+  options.should_stop = [&stop] { return stop.is_made(); };
+  const auto done = session->refresh_and_keep(options, {});
+  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  return done ? Result<void>() : fail(done.error());
+}
+
+int print_report(const Context& context, const PackFlags& flags, const PackReport& report) {
+  const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
+  const RedactionCounts& counts = report.redacted;
+  JsonObject redacted;
+  redacted.add("boot_parameters", number(counts.boot_parameters))
+      .add("paths", number(counts.paths))
+      .add("addresses", number(counts.addresses))
+      .add("ids", number(counts.ids))
+      .add("hosts", number(counts.hosts));
+  JsonObject document;
+  document.add("path", flags.to)
+      .add("size_bytes", report.size_bytes)
+      .add("results", report.results)
+      .add("dumps", report.dumps)
+      .add("dumps_without_bytes", report.dump_names)
+      .add("left_out", number(report.left_out.count))
+      .add("redacted", flags.with_host ? JsonValue() : JsonValue(std::move(redacted)));
+  const std::string what = flags.with_host
+                               ? "nothing (--with-host)"
+                               : std::to_string(counts.boot_parameters) + " boot parameters, " +
+                                     std::to_string(counts.paths) + " paths, " +
+                                     std::to_string(counts.addresses) + " addresses, " +
+                                     std::to_string(counts.ids) + " ids, " +
+                                     std::to_string(counts.hosts) + " host names";
+  return context.print_document(
+      document, {{"path", flags.to},
+                 {"size", human_number(static_cast<double>(report.size_bytes), Quantity::bytes)},
+                 {"results", std::to_string(report.results)},
+                 {"dumps", std::to_string(report.dumps) + " (and " +
+                               std::to_string(report.dump_names) + " by name only)"},
+                 {"left out", std::to_string(report.left_out.count)},
+                 {"redacted", what}});
+}
+
+void note_left_out_of_pack(const Context& context, const LeftOut& left_out) {
+  constexpr std::size_t k_named_at_most = 5;
+  const std::size_t named = std::min(left_out.first.size(), k_named_at_most);
+  for (std::size_t i = 0; i < named; ++i) {
+    context.note("left out: " + left_out.first[i].path + ": " + left_out.first[i].reason);
+  }
+  if (left_out.count > named) {
+    context.note("and " + std::to_string(left_out.count - named) + " more left out");
+  }
+}
+
+/// Where the results are taken from.
+struct PackSource {
+  std::optional<GatheredArchive> gathered;
+  std::unique_ptr<SQLite::Database> archive;
+  std::string root;  ///< '': none in particular
+
+  [[nodiscard]] SQLite::Database& database() { return gathered ? *gathered->database : *archive; }
+};
+
+/// Without an archive, as in CI, what stands is all there is.
+Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
+  const SessionOptions session = context.session_options();
+  std::vector<std::string> paths = context.in_paths();
+  if (!context.is_in()) {
+    const auto found = find_paths(session);
+    if (!found) return fail(found.error());
+    paths = {found->root.path};
+  }
+  std::vector<std::string> notes;
+  auto gathered = gather_archive(
+      paths, session, [&stop] { return stop.is_made(); }, notes);
+  for (const std::string& note : notes) context.note(note);
+  if (!gathered) return fail(std::move(gathered.error()));
+  PackSource source;
+  source.gathered.emplace(std::move(*gathered));
+  return source;
+}
+
+Result<PackSource> open_source(const Context& context, StopRequest& stop) {
+  const SessionOptions session = context.session_options();
+  if (context.is_in() || !chosen_archive(session)) return gather_source(context, stop);
+  if (auto kept = keep_what_stands(context, stop); !kept) return fail(std::move(kept.error()));
+  auto archive = open_chosen_archive(session);
+  if (!archive) return fail(std::move(archive.error()));
+  PackSource source;
+  source.archive = std::move(*archive);
+  source.root = root_or_none(session);
+  return source;
+}
+
+int run(const Context& context, const PackFlags& flags) {
+  StopRequest stop;
+  const auto failed = [&](const Error& error) {
+    const int status = context.failed(error);
+    return error.code == ErrorCode::interrupted ? k_signalled + stop.signal() : status;
+  };
+  auto source = open_source(context, stop);
+  if (!source) return failed(source.error());
+  PackOptions options;
+  options.what = flags.what;
+  options.to = flags.to;
+  options.root = source->root;
+  options.force = flags.force;
+  options.with_host = flags.with_host;
+  options.with_dumps = !flags.no_dumps;
+  options.with_traces = flags.traces;
+  options.should_stop = [&stop] { return stop.is_made(); };
+  const auto report = write_pack(source->database(), options, system_clock());
+  if (!report) return failed(report.error());
+  note_left_out_of_pack(context, report->left_out);
+  return print_report(context, flags, *report);
+}
+
+}  // namespace
+
+Command make_pack_command(const Context& context) {
+  auto flags = std::make_shared<PackFlags>();
+  Command command;
+  command.name = "pack";
+  command.group = "Stores";
+  command.summary = "Results as one file to give away";
+  command.description =
+      "WHAT is a result (4 or more digits of its id, or [RUN-DIR/][JOB/]TEST[-HASH]), a run "
+      "directory, a session (its token, @last, @prev, @3), or an expression over results as query "
+      "takes it; several add up. They come from the archive, after a refresh, with their failure "
+      "dumps; where there is no archive, from what is there now, and with --in from that. FILE is "
+      "what import and --in take; results keep their ids in it.\n\n"
+      "Redacted: of the host's boot line only scheduling parameters stay, and paths, addresses, "
+      "disk ids and this machine's name give way to placeholders wherever they stand. What isn't "
+      "JSON can't be redacted, so it is left out. --with-host leaves all as it is, paths of runs "
+      "roots aside.";
+  command.examples = {{"ktstr-index pack @last -o results.ktstr", "what the last session wrote"},
+                      {"ktstr-index pack \"verdict='fail' and scheduler='scx_lavd'\" -o lavd.ktstr",
+                       "failures for a bug report"},
+                      {"ktstr-index query --in lavd.ktstr", "what its receiver does"}};
+  command.positionals = {
+      {"WHAT", "Results, run directories, sessions, expressions", &flags->what, true}};
+  command.options = {
+      {"-o,--output", "FILE", "Where to", &flags->to, {}, {}, true},
+      {"--force", "", "Replace FILE", &flags->force},
+      {"--with-host", "", "Redact nothing", &flags->with_host},
+      {"--no-dumps", "", "Results alone", &flags->no_dumps},
+      {"--traces", "", "wprof traces, too (with --with-host)", &flags->traces},
+  };
+  command.run = [&context, flags] { return run(context, *flags); };
+  return command;
+}
+
+}  // namespace ktstr

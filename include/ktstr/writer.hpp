@@ -46,6 +46,8 @@ struct WriterOptions {
   /// Bring the index up to date with each change below the runs root in the same call, so that a
   /// question after it finds nothing to read. Never fails a call, and waits at most 0.2 s; what it
   /// could not do, the next refresh does. Complains to `messages` at most once a process.
+  /// Before a result is replaced or cleared away, it goes into the archive, if it isn't there yet
+  /// (unless KTSTR_INDEX_ARCHIVE says off, or CI or KTSTR_CI is set); that waits at most 2 s.
   bool mirror = true;
 };
 

@@ -114,7 +114,7 @@ class OverViews {
       if (column.name != "sidecar_id") past.append(", ").append(column.name);
     }
     std::string select = "SELECT " + past + ",\n  " + k_observed + "\nFROM past.results p" +
-                               where({project_is("project"), if_with_now(not_now("p", "p"))});
+                         where({project_is("project"), if_with_now(not_now("p", "p"))});
     if (!with_now()) return select;
     return "SELECT " + names + ",\n  " + k_not_observed + "\nFROM main.results\nUNION ALL\n" +
            select;
@@ -159,12 +159,12 @@ class OverViews {
         "      ma.directory_id = md.directory_id AND ma.file_name = t.file_name AND\n"
         "      ma.size_bytes = t.size_bytes AND ma.mtime_ns = t.mtime_ns)";
     std::string past = std::string(
-                                 "SELECT d.run_dir AS run_dir, t.test_name AS test_name,\n"
-                                 "  t.file_hash AS file_hash, t.kind AS kind, ") +
-                             k_path +
-                             " AS path,\n  t.size_bytes AS size_bytes, t.mtime_ns AS mtime_ns,\n"
-                             "  t.is_symlink AS is_symlink\nFROM past.artifact t " +
-                             k_places + where({project_is("r.project"), if_with_now(known)});
+                           "SELECT d.run_dir AS run_dir, t.test_name AS test_name,\n"
+                           "  t.file_hash AS file_hash, t.kind AS kind, ") +
+                       k_path +
+                       " AS path,\n  t.size_bytes AS size_bytes, t.mtime_ns AS mtime_ns,\n"
+                       "  t.is_symlink AS is_symlink\nFROM past.artifact t " +
+                       k_places + where({project_is("r.project"), if_with_now(known)});
     return with_now() ? "SELECT * FROM main.artifacts\nUNION ALL\n" + past : past;
   }
 
@@ -189,8 +189,8 @@ class OverViews {
              "  t.variant_hash AS variant_hash\n";
     };
     std::string past = select(with_now() ? "-t.sidecar_id" : "t.sidecar_id") +
-                             "FROM past.sidecar t " + k_places +
-                             where({project_is("r.project"), if_with_now(not_now("t", "d"))});
+                       "FROM past.sidecar t " + k_places +
+                       where({project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;
     return select("t.sidecar_id") +
            "FROM main.sidecar t JOIN main.directory d USING(directory_id)\nUNION ALL\n" + past;

@@ -89,12 +89,10 @@ class Writer {
          const std::string& archive = "off")
       : record_(std::move(record)) {
     std::filesystem::create_directories(root);
-    std::map<std::string, std::string> values = {{"KTSTR_RUNS_ROOT", root},
-                                                 {"KTSTR_KERNEL", "6.14.2"},
-                                                 {"KTSTR_PROJECT_COMMIT", "abc1234"},
-                                                 {"KTSTR_CACHE_DIR", root + "/no-cache"},
-                                                 {"KTSTR_INDEX_ARCHIVE", archive},
-                                                 {"KTSTR_RUN_EPOCH", "bench"}};
+    std::map<std::string, std::string> values = {
+        {"KTSTR_RUNS_ROOT", root},           {"KTSTR_KERNEL", "6.14.2"},
+        {"KTSTR_PROJECT_COMMIT", "abc1234"}, {"KTSTR_CACHE_DIR", root + "/no-cache"},
+        {"KTSTR_INDEX_ARCHIVE", archive},    {"KTSTR_RUN_EPOCH", "bench"}};
     options_.variables = [values](const std::string& name) -> std::optional<std::string> {
       const auto found = values.find(name);
       return found == values.end() ? std::nullopt : std::optional(found->second);

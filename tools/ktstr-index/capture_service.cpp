@@ -90,7 +90,7 @@ void CaptureService::keep_captured() {
   for (const auto& capture : captures_) keep(capture->take());
 }
 
-void CaptureService::keep(CaptureReport report) {
+void CaptureService::keep(const CaptureReport& report) {
   for (const std::string& note : capture_notes(report)) say_once(note);
   for (const CaptureRootReport& root : report.roots) {
     const bool has_changed = root.kept > 0 || root.duplicates > 0 || root.missed > 0;

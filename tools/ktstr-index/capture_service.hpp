@@ -41,7 +41,7 @@ class CaptureService {
   void wait(StopRequest& stop) const;
   void note_events();
   [[nodiscard]] std::optional<Time> due() const;
-  void keep(CaptureReport report);
+  void keep(const CaptureReport& report);
   void keep_captured();
   void keep_root(const std::string& root, std::vector<std::string> spools,
                  StopRequest* stop = nullptr);

@@ -31,7 +31,7 @@ class Refresh(Scenario):
     def test_the_document_has_the_promised_keys(self):
         document = self.refresh()
         self.assertEqual(list(document), ["root", "catalog", "check", "files", "status",
-                                          "directories", "elapsed_ms"])
+                                          "directories", "archive", "elapsed_ms"])
         self.assertEqual(list(document["files"]),
                          ["added", "changed", "unchanged", "removed", "moved"])
         self.assertEqual(list(document["status"]), ["ok", "drift", "corrupt", "unreadable"])

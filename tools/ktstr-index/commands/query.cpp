@@ -3,6 +3,7 @@
 
 #include "answer.hpp"
 #include "base/clock.hpp"
+#include "base/text.hpp"
 #include "commands/commands.hpp"
 #include "commands/query_about.hpp"
 #include "commands/query_arguments.hpp"
@@ -55,17 +56,33 @@ Result<void> find_start(Session& session, const std::optional<std::string>& name
   return {};
 }
 
+void add_session(const SessionReference& found, Filters& filters) {
+  if (found.is_inferred) {
+    filters.inferred_sessions.emplace_back(*found.first_ns, *found.last_ns);
+  } else {
+    filters.sessions.push_back(found.session);
+  }
+}
+
+/// "a,b" is two sessions, unless there is one of that name: a token is whatever a harness wrote.
+Result<void> find_sessions(Session& session, const std::string& names, Filters& filters) {
+  const auto whole = find_session_reference(session.database(), names);
+  if (whole) add_session(*whole, filters);
+  if (whole) return {};
+  if (names.find(',') == std::string::npos) return fail(whole.error());
+  for (const std::string_view name : split(names, ',')) {
+    const auto found = find_session_reference(session.database(), name);
+    if (!found) return fail(found.error());
+    add_session(*found, filters);
+  }
+  return {};
+}
+
 /// The sessions that were named become filters.
 Result<void> find_sessions(Session& session, QueryArguments& arguments) {
   Filters& filters = arguments.query.filters;
-  for (const std::string& name : arguments.sessions) {
-    auto found = find_session_reference(session.database(), name);
-    if (!found) return fail(std::move(found.error()));
-    if (found->is_inferred) {
-      filters.inferred_sessions.emplace_back(*found->first_ns, *found->last_ns);
-    } else {
-      filters.sessions.push_back(std::move(found->session));
-    }
+  for (const std::string& names : arguments.sessions) {
+    if (auto found = find_sessions(session, names, filters); !found) return found;
   }
   if (auto since = find_start(session, arguments.since_session, filters.since_ns); !since) {
     return since;

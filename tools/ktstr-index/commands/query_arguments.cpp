@@ -76,7 +76,7 @@ std::vector<Option> filter_options(QueryArguments& arguments) {
       {"--run-dir", "NAME", "Run directory", parse_list_into(filters.run_dirs)},
       {"--session", "SESSION",
        "A token or the beginning of one, @last, @prev, @3, ~TIME; over now and past unless --over",
-       parse_words_into(arguments.sessions)},
+       &arguments.sessions},
       {"--label", "KEY=VALUE", "Results with that label; repeated, with all of them",
        parse_labels_into(filters.labels)},
       {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds, @prev",

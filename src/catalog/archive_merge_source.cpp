@@ -237,8 +237,9 @@ std::map<std::int64_t, std::vector<Value>> MergeSource::covered(const std::strin
   };
   for (const Index& index : indexes(table)) {
     if (index.columns != columns) continue;
-    std::string by = "SELECT rowid, " + columns + " FROM " + table + " INDEXED BY " + index.name +
-                     " ORDER BY " + columns.substr(0, columns.find(','));
+    std::string by = "SELECT rowid, ";
+    by.append(columns).append(" FROM ").append(table).append(" INDEXED BY ").append(index.name);
+    by.append(" ORDER BY ").append(columns.substr(0, columns.find(',')));
     if (each_readable(by, take)) continue;
     each_readable(by.append(" DESC"), take);
   }

@@ -44,6 +44,8 @@ KeptArtifact prepare_dump(const SpooledFile& spooled, const std::string& bytes) 
 
 std::optional<SpooledVersion> read_version(const SpooledFile& spooled, FileSystem& file_system,
                                            std::uint64_t most_file_bytes) {
+  // What was written to it since is a later version, perhaps half of one; that has its own event.
+  if (spooled.is_changed) return std::nullopt;
   auto handle = file_system.open_file(spooled.path);
   if (!handle) return std::nullopt;
   const auto bytes = (*handle)->read_all(most_file_bytes);

@@ -52,7 +52,7 @@ void CaptureService::serve(StopRequest& stop) {
   std::vector<CaptureReport> reports;
   for (const auto& capture : captures_) reports.push_back(capture->stop());
   note_events();
-  for (CaptureReport& report : reports) keep(std::move(report));
+  for (const CaptureReport& report : reports) keep(report);
 }
 
 void CaptureService::wait(StopRequest& stop) const {

@@ -73,8 +73,8 @@ Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_
 
 std::string archive_announcement(const std::string& path) {
   return "results are kept in " + path +
-         ", which survives re-runs and a wiped target directory (at most 2 GiB of documents; "
-         "--archive off or KTSTR_INDEX_ARCHIVE=off to keep none)";
+         ",\nwhich survives re-runs and a wiped target directory: at most 2 GiB of documents;\n"
+         "--archive off or KTSTR_INDEX_ARCHIVE=off to keep none";
 }
 
 Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_system,

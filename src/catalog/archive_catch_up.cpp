@@ -69,18 +69,21 @@ void ArchiveKeeper::settle(CatalogState& state) {
 }
 
 void ArchiveKeeper::settle_sidecars(CatalogState& state, std::int64_t now_ns) {
+  std::vector<CatalogState::Place> known;
   for (const StandingObservation& standing : archive_->tables().standing_sidecars(root_id_)) {
     const auto found = state.sidecars.find(place_of(standing));
     if (found == state.sidecars.end()) {
       archive_->tables().end_sidecar(standing.row_id, now_ns, Ending::vanished);
       ++report_.vanished;
     } else if (found->second.id == standing.id) {
-      state.sidecars.erase(found);
+      known.push_back(found->first);
     } else if (!found->second.id.empty()) {
       archive_->tables().end_sidecar(standing.row_id, now_ns, Ending::superseded);
       ++report_.superseded;
     }
   }
+  // Only now: a version that came back has another one of the same name to be ended.
+  for (const CatalogState::Place& place : known) state.sidecars.erase(place);
 }
 
 /// Reads again what the archive lacks, some files at a time.
@@ -160,18 +163,7 @@ void ArchiveKeeper::keep_dump(const DirectoryRow& directory, const ArtifactRow& 
     if (bytes.error().code == ErrorCode::not_found) return;
     kept.not_kept = bytes.error().message;
   }
-  transact([&] {
-    ArchiveTables& tables = archive_->tables();
-    const std::int64_t now_ns = clock_.now_ns();
-    if (document && tables.stored_dump_bytes() > options_.most_stored_dump_bytes) {
-      kept.not_kept = "the dumps in the archive have reached their limit";
-    } else if (document) {
-      tables.put_document(*document, now_ns);
-    }
-    const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
-    tables.put_artifact({id, own_session(directory), now_ns}, *root_, kept);
-    ++(kept.not_kept.empty() ? report_.dumps : report_.dumps_left);
-  });
+  transact([&] { put_dump(directory, kept, document ? &*document : nullptr, clock_.now_ns()); });
 }
 
 Result<std::string> ArchiveKeeper::read(const DirectoryRow& directory, const std::string& file_name,

@@ -33,6 +33,7 @@ ArchiveRoot ArchiveKeeper::find_root() {
 /// One transaction; what was handed out in one that failed is void. A damaged archive is mended,
 /// and the next refresh tells it what it missed.
 void ArchiveKeeper::transact(const std::function<void()>& body) {
+  const KeepReport before = report_;
   const auto done = guarded(archive_options_.path, [&]() -> Result<void> {
     if (auto opened = ensure_open(); !opened) return opened;
     archive_->tables().records().forget_cached_ids();
@@ -43,14 +44,22 @@ void ArchiveKeeper::transact(const std::function<void()>& body) {
     return {};
   });
   if (done) return;
+  report_ = before;  // nothing of it was kept
   note_failure(done.error());
   if (done.error().code != ErrorCode::corrupt || !archive_) return;
   const auto mended = archive_->replace_damaged(done.error().message, file_system_, clock_);
   if (!mended) note_failure(mended.error());
 }
 
-std::optional<std::string> ArchiveKeeper::own_session(const DirectoryRow& directory) {
-  return directory.job.empty() ? directory.session : std::nullopt;
+/// What was written while the command of a session ran is the session's, where no sentinel says
+/// otherwise: one is missing, or it is about the run directory and the file in a job directory.
+std::optional<std::string> ArchiveKeeper::session_for(const DirectoryRow& directory,
+                                                      std::int64_t written_ns) const {
+  if (directory.job.empty() && directory.session) return directory.session;
+  const auto& session = options_.session;
+  const bool is_its_own =
+      session && written_ns >= session->started_ns && written_ns <= session->ended_ns;
+  return is_its_own ? std::optional(session->session) : std::nullopt;
 }
 
 void ArchiveKeeper::note_failure(const Error& error) {
@@ -72,7 +81,9 @@ void ArchiveKeeper::keep(const DirectoryRow& directory, const PreparedFile& file
   ArchiveTables& tables = archive_->tables();
   const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
   tables.put_document(document, seen_ns);
-  if (!tables.put_sidecar({id, own_session(directory), seen_ns}, *root_, file)) return;
+  const std::int64_t written_ns = file.stamp ? file.stamp->stamp.mtime_ns : seen_ns;
+  const Sighting sighting{id, session_for(directory, written_ns), seen_ns};
+  if (!tables.put_sidecar(sighting, *root_, file)) return;
   ++report_.results;
   for (const auto& [key, value] : options_.labels) tables.put_label(file.content_id, key, value);
 }
@@ -112,23 +123,39 @@ void ArchiveKeeper::keep_spools(const std::vector<std::string>& owned) {
 }
 
 void ArchiveKeeper::keep_version(const SpooledVersion& version) {
+  const DirectoryRow& directory = version.directory;
+  const std::int64_t before = report_.results + report_.dumps;
   if (version.sidecar) {
-    if (is_refused(version.directory.run_dir, *version.sidecar)) return;
-    const std::int64_t before = report_.results;
-    keep(version.directory, *version.sidecar, version.document, version.seen_ns);
-    report_.captured += report_.results - before;
-    return;
+    if (is_refused(directory.run_dir, *version.sidecar)) return;
+    // What its writer has kept before has ended; it doesn't stand again because we are late.
+    const bool is_known =
+        archive_->tables().has_observation(options_.root, directory.run_dir, directory.job,
+                                           version.sidecar->file_name, version.sidecar->content_id);
+    if (!is_known) keep(directory, *version.sidecar, version.document, version.seen_ns);
+  } else if (!synthetic_run_dirs_.contains(directory.run_dir) || archive_options_.is_named) {
+    ArchiveTables& tables = archive_->tables();
+    const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
+    if (!tables.has_artifact(id, version.dump->row)) {
+      put_dump(directory, *version.dump, &version.document, version.seen_ns);
+    }
   }
-  const bool is_sample = synthetic_run_dirs_.contains(version.directory.run_dir);
-  if (is_sample && !archive_options_.is_named) return;
+  report_.captured += report_.results + report_.dumps - before;
+}
+
+/// Within a transaction. Over a limit, it is put down without its bytes.
+void ArchiveKeeper::put_dump(const DirectoryRow& directory, KeptArtifact dump,
+                             const PackedDocument* document, std::int64_t seen_ns) {
   ArchiveTables& tables = archive_->tables();
-  const std::int64_t id =
-      tables.directory_id(root_id_, version.directory.run_dir, version.directory.job);
-  if (tables.has_artifact(id, version.dump->row)) return;
-  tables.put_document(version.document, version.seen_ns);
-  tables.put_artifact({id, own_session(version.directory), version.seen_ns}, *root_, *version.dump);
-  ++report_.dumps;
-  ++report_.captured;
+  if (document != nullptr && dump.row.size_bytes > options_.most_dump_bytes) {
+    dump.not_kept = "larger than " + std::to_string(options_.most_dump_bytes >> 20) + " MiB";
+  } else if (document != nullptr && tables.stored_dump_bytes() > options_.most_stored_dump_bytes) {
+    dump.not_kept = "the dumps in the archive have reached their limit";
+  } else if (document != nullptr) {
+    tables.put_document(*document, seen_ns);
+  }
+  const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
+  tables.put_artifact({id, session_for(directory, dump.row.mtime_ns), seen_ns}, *root_, dump);
+  ++(dump.not_kept.empty() ? report_.dumps : report_.dumps_left);
 }
 
 }  // namespace ktstr

@@ -76,8 +76,8 @@ class ArchiveKeeper final : public RowObserver {
   void keep(const DirectoryRow& directory, const PreparedFile& file, const PackedDocument& document,
             std::int64_t seen_ns);
   void transact(const std::function<void()>& body);
-  /// The sentinel speaks for the files directly in the run directory.
-  [[nodiscard]] static std::optional<std::string> own_session(const DirectoryRow& directory);
+  [[nodiscard]] std::optional<std::string> session_for(const DirectoryRow& directory,
+                                                       std::int64_t written_ns) const;
   void note_failure(const Error& error);
   void settle(CatalogState& state);
   void settle_sidecars(CatalogState& state, std::int64_t now_ns);
@@ -88,6 +88,8 @@ class ArchiveKeeper final : public RowObserver {
   void keep_found(std::vector<FoundSidecar>& found);
   void put_session();
   void keep_version(const SpooledVersion& version);
+  void put_dump(const DirectoryRow& directory, KeptArtifact dump, const PackedDocument* document,
+                std::int64_t seen_ns);
   void keep_dumps(const CatalogState& state);
   void keep_dump(const DirectoryRow& directory, const ArtifactRow& dump);
   [[nodiscard]] Result<std::string> read(const DirectoryRow& directory,

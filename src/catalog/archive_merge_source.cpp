@@ -98,6 +98,7 @@ Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, 
 void MergeSource::connect(const std::string& uri) {
   statements_.clear();
   database_ = std::make_unique<SQLite::Database>(uri, k_flags, k_busy_timeout_ms);
+  refuse_views(*database_);
   if (is_tolerant_) {
     // What of the schema can't be read is left out instead of refusing all of it.
     database_->exec("PRAGMA writable_schema = ON");

@@ -61,7 +61,12 @@ Result<void> SharedArchive::store(std::vector<Standing>& files) {
     std::vector<const Standing*> missing;
     for (Standing& standing : files) {
       const auto size = static_cast<std::int64_t>(standing.bytes.size());
-      if (tables.has_document(standing.file.content_id, size)) continue;
+      const SidecarPlace& place = standing.place;
+      if (tables.has_document(standing.file.content_id, size) &&
+          tables.has_observation(options_.root, place.run_dir, place.job, place.file_name,
+                                 standing.file.content_id)) {
+        continue;
+      }
       if (prepare(standing)) missing.push_back(&standing);
     }
     if (missing.empty()) return {};

@@ -59,6 +59,20 @@ bool ArchiveTables::has_sidecar(std::int64_t directory_id, const std::string& fi
   return is_here;
 }
 
+bool ArchiveTables::has_observation(const std::string& root_path, const std::string& run_dir,
+                                    const std::string& job, const std::string& file_name,
+                                    const std::string& id) {
+  SQLite::Statement& find = statements_->find_observation.fresh();
+  find.bind(1, id);
+  find.bind(2, file_name);
+  find.bind(3, run_dir);
+  find.bind(4, job);
+  find.bind(5, root_path);
+  const bool is_here = find.executeStep();
+  find.reset();
+  return is_here;
+}
+
 bool ArchiveTables::put_sidecar(const Sighting& sighting, const ArchiveRoot& root,
                                 const PreparedFile& file) {
   SQLite::Statement& find = statements_->find_sidecar.fresh();
@@ -134,9 +148,9 @@ bool ArchiveTables::has_artifact(std::int64_t directory_id, const ArtifactRow& a
 void ArchiveTables::put_artifact(const Sighting& sighting, const ArchiveRoot& root,
                                  const KeptArtifact& artifact) {
   const ArtifactRow& row = artifact.row;
-  const std::string what = artifact.id.empty()
-                               ? std::to_string(row.size_bytes) + ":" + std::to_string(row.mtime_ns)
-                               : artifact.id;
+  // Dumps of one bug can be alike byte for byte, and each is one session's.
+  std::string what = artifact.id.empty() ? std::to_string(row.size_bytes) : artifact.id;
+  what.append(":").append(std::to_string(row.mtime_ns));
   SQLite::Statement& put = statements_->put_artifact.fresh();
   put.bind(1, observation_id(sighting, root, row.file_name, what));
   put.bind(2, sighting.directory_id);

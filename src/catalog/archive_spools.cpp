@@ -42,14 +42,21 @@ KeptArtifact prepare_dump(const SpooledFile& spooled, const std::string& bytes) 
   return dump;
 }
 
-std::optional<SpooledVersion> read_version(const SpooledFile& spooled, FileSystem& file_system,
-                                           std::uint64_t most_file_bytes) {
+/// None: there is nothing to be kept. An error: it may work another time, so the spool has to stay.
+Result<std::optional<SpooledVersion>> read_version(const SpooledFile& spooled,
+                                                   FileSystem& file_system,
+                                                   std::uint64_t most_file_bytes) {
   // What was written to it since is a later version, perhaps half of one; that has its own event.
   if (spooled.is_changed) return std::nullopt;
   auto handle = file_system.open_file(spooled.path);
-  if (!handle) return std::nullopt;
+  if (!handle && handle.error().code == ErrorCode::not_found) return std::nullopt;
+  if (!handle) return fail(std::move(handle.error()));
+  const auto status = (*handle)->status();
+  if (status && status->stamp.size_bytes > static_cast<std::int64_t>(most_file_bytes)) {
+    return std::nullopt;  // as a refresh leaves it out
+  }
   const auto bytes = (*handle)->read_all(most_file_bytes);
-  if (!bytes) return std::nullopt;
+  if (!bytes) return fail(bytes.error());
   SpooledVersion version;
   version.directory.run_dir = spooled.entry.run_dir;
   version.directory.job = spooled.entry.job;
@@ -68,17 +75,18 @@ std::optional<SpooledVersion> read_version(const SpooledFile& spooled, FileSyste
   return version;
 }
 
-/// True: everything was taken.
-bool hand_over(const std::vector<SpooledFile>& files, FileSystem& file_system,
-               std::uint64_t most_file_bytes,
-               const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
+/// True: everything was taken. False: the taker couldn't.
+Result<bool> hand_over(
+    const std::vector<SpooledFile>& files, FileSystem& file_system, std::uint64_t most_file_bytes,
+    const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
   std::vector<SpooledVersion> versions;
   std::size_t waiting_bytes = 0;
   for (const SpooledFile& spooled : files) {
     auto version = read_version(spooled, file_system, most_file_bytes);
-    if (!version) continue;
-    waiting_bytes += version->document.frame.size();
-    versions.push_back(std::move(*version));
+    if (!version) return fail(std::move(version.error()));
+    if (!*version) continue;
+    waiting_bytes += (*version)->document.frame.size();
+    versions.push_back(std::move(**version));
     if (versions.size() < k_versions_at_once && waiting_bytes < k_bytes_at_once) continue;
     if (!take(versions)) return false;
     versions.clear();
@@ -100,7 +108,9 @@ Result<void> drain_spools(
       if (problem) problem = fail(files.error());
       return;
     }
-    if (!hand_over(*files, file_system, most_file_bytes, take)) return;
+    const auto taken = hand_over(*files, file_system, most_file_bytes, take);
+    if (!taken && problem) problem = fail(taken.error());
+    if (!taken || !*taken) return;
     auto removed = remove_spool(path);
     if (!removed && problem) problem = std::move(removed);
   };

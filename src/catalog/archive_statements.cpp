@@ -36,6 +36,9 @@ constexpr const char* k_end =
     "r.last_seen_ns FROM directory d JOIN runs_root r USING(root_id) "
     "WHERE d.directory_id = t.directory_id), first_seen_ns)) WHERE ended_ns IS NULL AND ";
 
+constexpr const char* k_find_observation =
+    "SELECT 1 FROM sidecar s JOIN directory d USING(directory_id) JOIN runs_root r USING(root_id) "
+    "WHERE s.id = ? AND s.file_name = ? AND d.run_dir = ? AND d.job = ? AND r.path = ?";
 constexpr const char* k_put_session =
     "INSERT INTO session(session, project, state, started_ns, ended_ns, exit_status) "
     "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(session, project) DO UPDATE SET state = excluded.state, "
@@ -76,6 +79,7 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
       put_label(db, "INSERT OR REPLACE INTO label(id, key, value) VALUES(?, ?, ?)"),
       put_session(db, k_put_session),
       label_session(db, k_label_session),
+      find_observation(db, k_find_observation),
       find_place(db, "SELECT run_dir, job FROM directory WHERE directory_id = ?"),
       find_sidecar(db,
                    "SELECT sidecar_id, ended_ns IS NOT NULL FROM sidecar "
@@ -94,9 +98,12 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
                     "SELECT artifact_id, ended_ns IS NOT NULL FROM artifact WHERE directory_id = ? "
                     "AND file_name = ? AND size_bytes = ? AND mtime_ns = ?"),
       put_artifact(db,
-                   "INSERT OR REPLACE INTO artifact(observation_id, directory_id, file_name, kind, "
+                   "INSERT INTO artifact(observation_id, directory_id, file_name, kind, "
                    "test_name, file_hash, size_bytes, mtime_ns, is_symlink, id, not_kept, session, "
-                   "first_seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                   "first_seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                   "ON CONFLICT(directory_id, file_name, size_bytes, mtime_ns) DO UPDATE SET "
+                   "id = coalesce(excluded.id, id), not_kept = excluded.not_kept, "
+                   "ended_ns = NULL, ending = NULL, last_seen_ns = NULL"),
       standing_artifacts(db, k_standing_artifacts),
       end_artifact(
           db, [] { return std::string("UPDATE artifact AS t ") + k_end + "artifact_id = ?"; }) {}

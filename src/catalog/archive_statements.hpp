@@ -16,8 +16,9 @@ struct ArchiveTables::Statements {
       put_directory, find_document, put_document, put_document_bytes, document, put_label,
       put_session, label_session;
   // archive_observations.cpp
-  LazyStatement find_place, find_sidecar, put_sidecar, reopen_sidecar, standing_sidecars,
-      standing_named, end_sidecar, find_artifact, put_artifact, standing_artifacts, end_artifact;
+  LazyStatement find_observation, find_place, find_sidecar, put_sidecar, reopen_sidecar,
+      standing_sidecars, standing_named, end_sidecar, find_artifact, put_artifact,
+      standing_artifacts, end_artifact;
 };
 
 }  // namespace ktstr

@@ -88,6 +88,10 @@ class ArchiveTables {
 
   [[nodiscard]] bool has_sidecar(std::int64_t directory_id, const std::string& file_name,
                                  const std::string& id);
+  /// The same content under the same name in that root.
+  [[nodiscard]] bool has_observation(const std::string& root_path, const std::string& run_dir,
+                                     const std::string& job, const std::string& file_name,
+                                     const std::string& id);
   /// Stores the observation of a file with content; one that had ended stands again. True: it is
   /// new.
   bool put_sidecar(const Sighting& sighting, const ArchiveRoot& root, const PreparedFile& file);

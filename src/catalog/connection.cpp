@@ -62,6 +62,10 @@ void keep_log_on_close(SQLite::Database& database) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
+void refuse_views(SQLite::Database& database) {
+  sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+}
+
 bool is_read_only(SQLite::Database& database) {
   return sqlite3_db_readonly(database.getHandle(), "main") == 1;
 }

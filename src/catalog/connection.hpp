@@ -68,6 +68,9 @@ class ImmediateTransaction {
 /// small a change. With this, the log stays as it is.
 void keep_log_on_close(SQLite::Database& database);
 
+/// From here on only tables answer: a view of a stranger's file could run for ever.
+void refuse_views(SQLite::Database& database);
+
 /// Whether the file or its directory lets nobody write.
 [[nodiscard]] bool is_read_only(SQLite::Database& database);
 

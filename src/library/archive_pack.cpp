@@ -252,6 +252,8 @@ void PackWriter::put_labels(const std::string& id) {
   SQLite::Statement select(source_, "SELECT key, value FROM label WHERE id = ?");
   select.bind(1, id);
   while (select.executeStep()) {
+    // What users tell equal machines apart by is a machine's name.
+    if (!options_.with_host && column_bytes(select, 0) == "host") continue;
     to_.put_label(id, column_bytes(select, 0), text(column_bytes(select, 1)));
   }
 }

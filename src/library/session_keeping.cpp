@@ -39,6 +39,10 @@ Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
   done.kept = keeper.finish(catalog_.database());
   done.archive_path = *choice.path;
   warn_of(keeper, *done.kept);
+  if (!keep.labels.empty() && !keep.session) {
+    warnings_.push_back("labelled " + std::to_string(done.kept->results) +
+                        " results that are new to the archive; those that it had keep theirs");
+  }
   if (keeper.archive() != nullptr) keep_below_cap(*keeper.archive());
   return done;
 }

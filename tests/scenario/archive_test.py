@@ -89,6 +89,35 @@ class LossCases(KeepingScenario):
         self.assertEqual(rows, [("a", "0123456789abcdef", "vanished")] * 4)
         self.assertEqual(len(self.kept_ids()), 5)
 
+    def test_14_equal_dumps_of_two_sessions_are_two(self):
+        for session in ("one", "two"):
+            shutil.rmtree(self.root / "6.14-abc1234", ignore_errors=True)
+            self.put("6.14-abc1234/.ktstr_run_epoch", session)
+            self.put_record("6.14-abc1234/a-0123456789abcdef.ktstr.json", vcpus=len(session),
+                            run_id=session)
+            self.put("6.14-abc1234/a-0123456789abcdef.failure-dump.json", DUMP)
+            self.refresh()
+        self.assertEqual(self.kept("SELECT session, ending FROM artifact ORDER BY 1"),
+                         [("one", "superseded"), ("two", None)])
+
+    def test_bytes_that_come_back_end_what_stood_meanwhile(self):
+        for vcpus in (1, 2, 1):
+            self.put_record("6.14-abc1234/a.ktstr.json", vcpus=vcpus)
+            self.refresh()
+        self.assertEqual(self.kept("SELECT ending FROM sidecar ORDER BY first_seen_ns"),
+                         [(None,), ("superseded",)])
+
+    def test_11_the_same_bytes_in_another_root_are_kept_as_seen_there(self):
+        content = self.write().read_bytes()
+        self.refresh()
+        first = self.root
+        self.root = self.temporary / "other"
+        shutil.copytree(first / "unknown-abc1234", self.root / "unknown-abc1234")
+        self.write(vcpus=3)
+        rows = self.kept("SELECT root, ending FROM observations WHERE kind = 'sidecar' ORDER BY 1")
+        self.assertEqual(rows, [(str(first), None), (str(self.root), "superseded")])
+        self.assert_kept(content)
+
     def test_15_a_sidecar_directory_that_is_used_again_keeps_what_it_held(self):
         elsewhere = self.root / "6.14-abc1234"
         env = {"KTSTR_SIDECAR_DIR": str(elsewhere)}

@@ -194,7 +194,7 @@ class GcKilled(Gc):
             killed += collector.wait(timeout=60) == -signal.SIGKILL
             took_s.setdefault(options, time.monotonic() - begin)
             self.check_rest(before)
-        self.assertGreater(killed, 5)
+        self.assertGreater(killed, 0)
 
     def check_rest(self, before):
         self.assertEqual(self.values("PRAGMA integrity_check"), ["ok"])

@@ -129,6 +129,10 @@ int run(const Context& context, const RefreshFlags& flags) {
     const int failed = context.failed(done.error());
     return done.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
   }
+  // An error, also for who wants no notes: evidence may be lost.
+  if (context.is_quiet() && done->kept && done->kept->failure) {
+    (void)context.failed(*done->kept->failure);
+  }
   const int status =
       context.print_document(to_document(*done, *session, level), to_facts(*done, *session));
   const auto& unreadable_directories = done->refresh.unreadable_directories;

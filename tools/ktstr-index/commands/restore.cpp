@@ -59,6 +59,12 @@ int count_and_note(const Context& context, const RestoreFlags& flags,
 }
 
 int run(const Context& context, const RestoreFlags& flags) {
+  if (context.is_in()) {
+    return context.failed({ErrorCode::usage,
+                           "restore works on this machine's stores, not on --in",
+                           {},
+                           "import it first, into an --archive of its own"});
+  }
   const SessionOptions session = context.session_options();
   const auto archive = open_chosen_archive(session);
   if (!archive) return context.failed(archive.error());

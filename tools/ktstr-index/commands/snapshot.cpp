@@ -31,6 +31,12 @@ int write(const Context& context, const SnapshotFlags& flags, SQLite::Database& 
 }
 
 int run(const Context& context, const SnapshotFlags& flags) {
+  if (context.is_in()) {
+    return context.failed({ErrorCode::usage,
+                           "snapshot works on this machine's stores, not on --in",
+                           {},
+                           "import it first, into an --archive of its own"});
+  }
   if (flags.over == "past") {
     const auto archive = open_chosen_archive(context.session_options());
     return archive ? write(context, flags, **archive) : context.failed(archive.error());

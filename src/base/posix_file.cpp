@@ -114,17 +114,6 @@ Result<std::string> PosixFile::read_up_to(std::uint64_t limit_bytes, std::uint64
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
-
-int Descriptor::release() { return std::exchange(number_, -1); }
-
 tl::expected<Descriptor, int> try_open_at(const Location& location, int flags) {
   if (!check_name(location)) return tl::unexpected(EINVAL);
   int number = -1;
@@ -166,14 +155,8 @@ Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location) {
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
-  std::size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(os_error(errno, path));
-    written += static_cast<std::size_t>(count);
-  }
-  return {};
+  const int error = write_whole(descriptor, bytes);
+  return error == 0 ? Result<void>() : fail(os_error(error, path));
 }
 
 Result<void> write_whole_file(const std::string& path, const std::string& bytes) {

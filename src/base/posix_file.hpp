@@ -7,27 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 
 namespace ktstr::posix {
-
-/// Owns a file descriptor; closes it when it dies.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-
-  [[nodiscard]] int number() const { return number_; }
-  /// Gives the number away; the caller closes it.
-  [[nodiscard]] int release();
-
- private:
-  int number_;
-};
 
 /// A name and the open directory that it is relative to.
 struct Location {
@@ -36,7 +19,6 @@ struct Location {
   std::string shown_path;  ///< what an error names
 };
 
-/// write(2) until all is written.
 [[nodiscard]] Result<void> write_all(int descriptor, std::string_view bytes,
                                      const std::string& path);
 /// The error is an errno.

@@ -149,7 +149,7 @@ Result<void> Archive::migrate_from(SQLite::Database& database, std::int32_t layo
 
 Result<void> Archive::check_integrity(const Clock& clock) {
   return guarded(options_.path, [&]() -> Result<void> {
-    const auto last = tables_->setting(k_last_check);
+    const auto last = tables_->settings().find(k_last_check);
     const std::int64_t now_ns = clock.now_ns();
     // A time ahead of the clock is no reason never to look again.
     const std::int64_t since_ns = last ? now_ns - std::stoll(*last) : k_check_interval_ns;
@@ -157,7 +157,7 @@ Result<void> Archive::check_integrity(const Clock& clock) {
     const std::string found = database_->execAndGet("PRAGMA quick_check(1)").getString();
     if (found != "ok") return fail(ErrorCode::corrupt, found, options_.path);
     ImmediateTransaction transaction(*database_);
-    tables_->set_setting(k_last_check, now_ns);
+    tables_->settings().put(k_last_check, now_ns);
     transaction.commit();
     return {};
   });
@@ -187,7 +187,7 @@ void Archive::sync() {
   database_->exec("PRAGMA synchronous = FULL");
   {
     ImmediateTransaction transaction(*database_);
-    tables_->set_setting("last_sync", "1");
+    tables_->settings().put("last_sync", "1");
     transaction.commit();
   }
   database_->exec("PRAGMA synchronous = NORMAL");

@@ -3,10 +3,11 @@
 // The second half of ArchiveKeeper: what the archive learns from a fresh catalog.
 
 #include "base/hashing.hpp"
+#include "catalog/archive_dump.hpp"
 #include "catalog/archive_keeper.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/refresh_planner.hpp"
 #include "environment/join_path.hpp"
-#include "store/dump_name.hpp"
 
 namespace ktstr {
 namespace {
@@ -16,17 +17,6 @@ constexpr std::size_t k_files_at_once = 64;
 
 CatalogState::Place place_of(const StandingObservation& standing) {
   return {standing.run_dir, standing.job, standing.file_name};
-}
-
-std::string path_of(const std::string& root, const DirectoryRow& directory,
-                    const std::string& file_name) {
-  std::string path = join_path(root, directory.run_dir);
-  if (!directory.job.empty()) path = join_path(path, directory.job);
-  return join_path(path, file_name);
-}
-
-bool is_trace(const ArtifactRow& artifact) {
-  return artifact.kind.find("wprof") != std::string::npos;
 }
 
 }  // namespace
@@ -103,7 +93,8 @@ void ArchiveKeeper::catch_up(const CatalogState& state) {
 
 std::optional<ReadSidecar> ArchiveKeeper::read_again(const CatalogState::Sidecar& sidecar,
                                                      const std::string& file_name) const {
-  auto directory = file_system_.open_directory(path_of(options_.root, sidecar.directory, ""));
+  auto directory =
+      file_system_.open_directory(join_path(options_.root, relative_path(sidecar.directory, "")));
   if (!directory) return std::nullopt;
   ReadLimits limits;
   limits.max_file_bytes = options_.most_file_bytes;
@@ -142,33 +133,31 @@ void ArchiveKeeper::keep_dumps(const CatalogState& state) {
   for (const auto& [place, dump] : state.dumps) {
     const bool is_sample = state.synthetic_run_dirs.contains(dump.first.run_dir);
     if (report_.failure || (is_sample && !archive_options_.is_named)) continue;
-    if (!is_trace(dump.second) || options_.with_traces) keep_dump(dump.first, dump.second);
+    if (!is_trace(dump.second.kind) || options_.with_traces) keep_dump(dump.first, dump.second);
   }
 }
 
 void ArchiveKeeper::keep_dump(const DirectoryRow& directory, const ArtifactRow& dump) {
   KeptArtifact kept{dump, "", ""};
-  const DumpName name = dump_name(dump.file_name);
-  kept.row.test_name = name.test;
-  kept.row.file_hash = name.hash;
+  set_dump_name(kept.row);
   std::optional<PackedDocument> document;
-  if (dump.size_bytes > options_.most_dump_bytes) {
-    kept.not_kept = "larger than " + std::to_string(options_.most_dump_bytes >> 20) + " MiB";
-  } else if (auto bytes = read(directory, dump.file_name,
-                               static_cast<std::uint64_t>(options_.most_dump_bytes))) {
-    kept.id = content_id(*bytes);
-    document = pack_document(*bytes, kept.id,
-                             is_trace(dump) ? DocumentKind::wprof : DocumentKind::failure_dump);
-  } else {
-    if (bytes.error().code == ErrorCode::not_found) return;
-    kept.not_kept = bytes.error().message;
+  if (dump.size_bytes <= options_.most_dump_bytes) {
+    auto bytes =
+        read(directory, dump.file_name, static_cast<std::uint64_t>(options_.most_dump_bytes));
+    if (!bytes && bytes.error().code == ErrorCode::not_found) return;
+    if (bytes) {
+      kept.id = content_id(*bytes);
+      document = pack_document(*bytes, kept.id, document_kind(dump.kind));
+    } else {
+      kept.not_kept = bytes.error().message;
+    }
   }
   transact([&] { put_dump(directory, kept, document ? &*document : nullptr, clock_.now_ns()); });
 }
 
 Result<std::string> ArchiveKeeper::read(const DirectoryRow& directory, const std::string& file_name,
                                         std::uint64_t most) const {
-  auto file = file_system_.open_file(path_of(options_.root, directory, file_name));
+  auto file = file_system_.open_file(join_path(options_.root, relative_path(directory, file_name)));
   if (!file) return fail(std::move(file.error()));
   return (*file)->read_all(most);
 }

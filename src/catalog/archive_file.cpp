@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/file_system.hpp"
+#include "environment/join_path.hpp"
 #include "store/run_directory_lock.hpp"
 
 namespace ktstr {
@@ -22,18 +23,13 @@ namespace {
 constexpr mode_t k_owner_only_directory = 0700;
 constexpr mode_t k_owner_only_file = 0600;
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
 Result<void> make_directories(const std::string& path) {
   struct stat status = {};
   if (::stat(path.c_str(), &status) == 0) {
     return S_ISDIR(status.st_mode) ? Result<void>() : fail(os_error(ENOTDIR, path));
   }
   if (path != "/") {
-    if (auto made = make_directories(parent_of(path)); !made) return made;
+    if (auto made = make_directories(directory_of(path)); !made) return made;
   }
   if (::mkdir(path.c_str(), k_owner_only_directory) == 0 || errno == EEXIST) return {};
   return fail(os_error(errno, path));
@@ -53,13 +49,13 @@ Result<void> refuse_remote(const std::string& directory) {
 }  // namespace
 
 Result<bool> make_archive_file(const std::string& path) {
-  const std::string directory = parent_of(path);
+  const std::string directory = directory_of(path);
   if (auto made = make_directories(directory); !made) return fail(std::move(made.error()));
   if (auto local = refuse_remote(directory); !local) return fail(std::move(local.error()));
-  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, k_owner_only_file);
-  if (file < 0) return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
-  ::close(file);
-  return true;
+  const Descriptor file(
+      ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, k_owner_only_file));
+  if (file.is_open()) return true;
+  return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
 }
 
 bool is_database_file(const std::string& path) {
@@ -74,24 +70,16 @@ bool is_database_file(const std::string& path) {
 
 Result<ArchiveFileLock> ArchiveFileLock::acquire(const std::string& path, std::int64_t timeout_ms) {
   const std::string lock_path = path + ".lock";
-  const int file = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, k_owner_only_file);
-  if (file < 0) return fail(os_error(errno, lock_path));
-  ArchiveFileLock lock(file);
+  Descriptor file(::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, k_owner_only_file));
+  if (!file.is_open()) return fail(os_error(errno, lock_path));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(ErrorCode::busy, "another process is making or mending it", path);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return lock;
-}
-
-ArchiveFileLock::ArchiveFileLock(ArchiveFileLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-ArchiveFileLock::~ArchiveFileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  return ArchiveFileLock(std::move(file));
 }
 
 }  // namespace ktstr

@@ -3,8 +3,11 @@
 
 // The archive's file before SQLite sees it.
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
+#include "base/descriptor.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {
@@ -24,15 +27,10 @@ class ArchiveFileLock {
  public:
   [[nodiscard]] static Result<ArchiveFileLock> acquire(const std::string& path,
                                                        std::int64_t timeout_ms);
-  ArchiveFileLock(ArchiveFileLock&& other) noexcept;
-  ArchiveFileLock& operator=(ArchiveFileLock&&) = delete;
-  ArchiveFileLock(const ArchiveFileLock&) = delete;
-  ArchiveFileLock& operator=(const ArchiveFileLock&) = delete;
-  ~ArchiveFileLock();
 
  private:
-  explicit ArchiveFileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit ArchiveFileLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
 };
 
 }  // namespace ktstr

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "catalog/archive_dump.hpp"
 #include "catalog/connection.hpp"
-#include "environment/project_key.hpp"
 
 namespace ktstr {
 
@@ -13,7 +13,8 @@ ArchiveKeeper::ArchiveKeeper(ArchiveOptions archive, KeeperOptions options, File
     : archive_options_(std::move(archive)),
       options_(std::move(options)),
       file_system_(file_system),
-      clock_(clock) {}
+      clock_(clock),
+      samples_(archive_options_.is_named) {}
 
 /// Opened, and made, when there is something to keep: a pool of samples makes none.
 Result<void> ArchiveKeeper::ensure_open() {
@@ -21,13 +22,8 @@ Result<void> ArchiveKeeper::ensure_open() {
   auto opened = Archive::open(archive_options_, file_system_, clock_);
   if (!opened) return fail(std::move(opened.error()));
   archive_.emplace(std::move(*opened));
-  root_ = find_root();
+  root_ = ArchiveRoot{options_.root, archive_->tables().project_for(options_.root), ""};
   return {};
-}
-
-ArchiveRoot ArchiveKeeper::find_root() {
-  const auto project = archive_->tables().project_of(options_.root);
-  return {options_.root, project ? *project : project_key(options_.root), ""};
 }
 
 /// One transaction; what was handed out in one that failed is void. A damaged archive is mended,
@@ -66,12 +62,8 @@ void ArchiveKeeper::note_failure(const Error& error) {
   if (!report_.failure) report_.failure = error;
 }
 
-/// Files that don't decode, in a directory of the sample generator's, are its own, too.
 bool ArchiveKeeper::is_refused(const std::string& run_dir, const PreparedFile& file) {
-  if (archive_options_.is_named) return false;
-  if (file.record && file.record->is_synthetic) synthetic_run_dirs_.insert(run_dir);
-  const bool is_refused =
-      file.record ? file.record->is_synthetic : synthetic_run_dirs_.contains(run_dir);
+  const bool is_refused = samples_.refuses(run_dir, file.record ? &*file.record : nullptr);
   if (is_refused) ++report_.synthetic;
   return is_refused;
 }
@@ -91,8 +83,7 @@ void ArchiveKeeper::keep(const DirectoryRow& directory, const PreparedFile& file
 Result<void> ArchiveKeeper::before_changes(std::span<const RowChange> changes) {
   std::vector<const RowChange*> to_keep;
   for (const RowChange& change : changes) {
-    const bool is_kept = change.document != nullptr && change.file->status != "unreadable";
-    if (is_kept) to_keep.push_back(&change);
+    if (change.document != nullptr) to_keep.push_back(&change);
   }
   // Decoded ones first: they say which directories are the sample generator's.
   std::stable_partition(to_keep.begin(), to_keep.end(),
@@ -132,7 +123,7 @@ void ArchiveKeeper::keep_version(const SpooledVersion& version) {
         archive_->tables().has_observation(options_.root, directory.run_dir, directory.job,
                                            version.sidecar->file_name, version.sidecar->content_id);
     if (!is_known) keep(directory, *version.sidecar, version.document, version.seen_ns);
-  } else if (!synthetic_run_dirs_.contains(directory.run_dir) || archive_options_.is_named) {
+  } else if (!samples_.refuses(directory.run_dir, nullptr)) {
     ArchiveTables& tables = archive_->tables();
     const std::int64_t id = tables.directory_id(root_id_, directory.run_dir, directory.job);
     if (!tables.has_artifact(id, version.dump->row)) {
@@ -146,8 +137,8 @@ void ArchiveKeeper::keep_version(const SpooledVersion& version) {
 void ArchiveKeeper::put_dump(const DirectoryRow& directory, KeptArtifact dump,
                              const PackedDocument* document, std::int64_t seen_ns) {
   ArchiveTables& tables = archive_->tables();
-  if (document != nullptr && dump.row.size_bytes > options_.most_dump_bytes) {
-    dump.not_kept = "larger than " + std::to_string(options_.most_dump_bytes >> 20) + " MiB";
+  if (dump.row.size_bytes > options_.most_dump_bytes) {
+    dump.not_kept = too_large_text(options_.most_dump_bytes);
   } else if (document != nullptr && tables.stored_dump_bytes() > options_.most_stored_dump_bytes) {
     dump.not_kept = "the dumps in the archive have reached their limit";
   } else if (document != nullptr) {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "catalog/archive_spools.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/refresh.hpp"
+#include "catalog/sample_filter.hpp"
 
 namespace ktstr {
 
@@ -71,7 +71,6 @@ class ArchiveKeeper final : public RowObserver {
   };
 
   [[nodiscard]] Result<void> ensure_open();
-  [[nodiscard]] ArchiveRoot find_root();
   [[nodiscard]] bool is_refused(const std::string& run_dir, const PreparedFile& file);
   void keep(const DirectoryRow& directory, const PreparedFile& file, const PackedDocument& document,
             std::int64_t seen_ns);
@@ -99,10 +98,10 @@ class ArchiveKeeper final : public RowObserver {
   const KeeperOptions options_;
   FileSystem& file_system_;
   const Clock& clock_;
+  SampleFilter samples_;
   std::optional<Archive> archive_;
   std::optional<ArchiveRoot> root_;
   std::int64_t root_id_ = 0;
-  std::set<std::string> synthetic_run_dirs_;
   KeepReport report_;
 };
 

@@ -241,12 +241,8 @@ bool ArchiveMerge::rebuild_sidecar(std::int64_t id) {
     const auto named = reader_.named_sidecar(id);
     const auto bytes = named ? bytes_of(named->id) : std::nullopt;
     if (!bytes) throw source_.failure("sidecar " + std::to_string(id) + " is unreadable");
-    PreparedFile file;
-    file.file_name = named->file_name;
-    file.content_id = named->id;
-    file.stamp.emplace().stamp.size_bytes = static_cast<std::int64_t>(bytes->size());
-    set_file_hash(file);
-    decode_into(file, *bytes);
+    PreparedFile file = prepare_sidecar(named->file_name, 0, *bytes);
+    file.content_id = named->id;  // a redacted one's bytes have another
     ArchiveTables& tables = target_.tables();
     Sighting sighting;
     sighting.directory_id = tables.directory_id(tables.root_id(named->place.root),

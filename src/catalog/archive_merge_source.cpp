@@ -16,22 +16,6 @@ constexpr int k_busy_timeout_ms = 10'000;
 constexpr std::int64_t k_searched_gap = 100'000;
 constexpr std::int64_t k_smallest_row_bytes = 4;
 
-std::string file_uri(const std::string& path, const char* query) {
-  constexpr std::string_view k_digits = "0123456789ABCDEF";
-  std::string uri = "file:";
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || c == '/' || c == '.' || c == '-' || c == '_';
-    if (is_plain) {
-      uri += c;
-    } else {
-      uri.append(1, '%').append(1, k_digits[byte >> 4]).append(1, k_digits[byte & 15]);
-    }
-  }
-  return uri + query;
-}
-
 std::vector<Value> all_values(SQLite::Statement& statement, int first = 0) {
   std::vector<Value> values;
   for (int i = first; i < statement.getColumnCount(); ++i) {
@@ -84,7 +68,7 @@ Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, 
   std::unique_ptr<MergeSource> source(new MergeSource(path, is_tolerant));
   const auto attempt = [&](const char* query) {
     return guarded(path, [&]() -> Result<void> {
-      source->connect(file_uri(path, query));
+      source->connect(database_uri(path, query));
       return source->check_header();
     });
   };

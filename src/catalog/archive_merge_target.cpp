@@ -8,15 +8,6 @@ namespace {
 
 constexpr const char* k_find_document =
     "SELECT stored_bytes > 0, is_redacted FROM document WHERE id = ? AND size_bytes = ?";
-constexpr const char* k_put_document =
-    "INSERT INTO document(id, size_bytes, kind, coding, is_redacted, plain_bytes, stored_bytes, "
-    "first_seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT(id, size_bytes) DO UPDATE SET coding = excluded.coding, "
-    "is_redacted = excluded.is_redacted, plain_bytes = excluded.plain_bytes, "
-    "stored_bytes = excluded.stored_bytes, "
-    "first_seen_ns = min(first_seen_ns, excluded.first_seen_ns) RETURNING document_id";
-constexpr const char* k_put_bytes =
-    "INSERT OR REPLACE INTO document_bytes(document_id, bytes) VALUES(?, ?)";
 constexpr const char* k_widen_document =
     "UPDATE document SET first_seen_ns = ?1 "
     "WHERE id = ?2 AND size_bytes = ?3 AND first_seen_ns > ?1";
@@ -107,24 +98,8 @@ bool MergeTarget::put_document(const PackedDocument& document, std::int64_t firs
     widen.exec();
     return false;
   }
-  SQLite::Statement& put = statement(k_put_document);
-  put.bind(1, document.id);
-  put.bind(2, document.size_bytes);
-  put.bind(3, document_kind_name(document.kind));
-  put.bind(4, document.coding);
-  put.bind(5, document.is_redacted ? 1 : 0);
-  put.bind(6, document.plain_bytes);
-  put.bind(7, static_cast<std::int64_t>(document.frame.size()));
-  put.bind(8, first_seen_ns);
-  put.executeStep();
-  const std::int64_t document_id = put.getColumn(0).getInt64();
-  put.reset();
-  if (document.frame.empty()) return false;
-  SQLite::Statement& bytes = statement(k_put_bytes);
-  bytes.bind(1, document_id);
-  bytes.bindNoCopy(2, document.frame.data(), static_cast<int>(document.frame.size()));
-  bytes.exec();
-  return true;
+  tables_.write_document(document, first_seen_ns);
+  return !document.frame.empty();
 }
 
 void MergeTarget::put_plain(const std::string& table, const SourceRow& row) {

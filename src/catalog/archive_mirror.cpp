@@ -7,7 +7,6 @@
 #include "catalog/connection.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/scan.hpp"
-#include "environment/project_key.hpp"
 
 namespace ktstr {
 
@@ -109,8 +108,7 @@ Result<void> SharedArchive::ensure_open() {
   auto opened = Archive::open(options_.archive, *options_.file_system, *options_.clock);
   if (!opened) return fail(std::move(opened.error()));
   archive_.emplace(std::move(*opened));
-  const auto project = archive_->tables().project_of(options_.root);
-  root_ = ArchiveRoot{options_.root, project ? *project : project_key(options_.root), ""};
+  root_ = ArchiveRoot{options_.root, archive_->tables().project_for(options_.root), ""};
   return {};
 }
 

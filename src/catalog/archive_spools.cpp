@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/hashing.hpp"
+#include "catalog/archive_dump.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "ktstr/walk.hpp"
-#include "store/dump_name.hpp"
 #include "store/spool.hpp"
 
 namespace ktstr {
@@ -14,33 +14,6 @@ namespace {
 
 constexpr std::size_t k_versions_at_once = 64;
 constexpr std::size_t k_bytes_at_once = 32 << 20;
-
-PreparedFile prepare_sidecar(const SpooledFile& spooled, const std::string& bytes) {
-  PreparedFile file;
-  file.file_name = spooled.entry.file_name;
-  // A copy has times of its own, and a link those of the last write.
-  file.stamp.emplace();
-  file.stamp->stamp.mtime_ns = spooled.entry.mtime_ns;
-  file.stamp->stamp.size_bytes = static_cast<std::int64_t>(bytes.size());
-  file.content_id = content_id(bytes);
-  set_file_hash(file);
-  decode_into(file, bytes);
-  return file;
-}
-
-KeptArtifact prepare_dump(const SpooledFile& spooled, const std::string& bytes) {
-  KeptArtifact dump;
-  dump.row.file_name = spooled.entry.file_name;
-  const auto name = classify_artifact(dump.row.file_name);
-  dump.row.kind = artifact_kind_name(name ? name->kind : ArtifactKind::failure_dump);
-  const DumpName about = dump_name(dump.row.file_name);
-  dump.row.test_name = about.test;
-  dump.row.file_hash = about.hash;
-  dump.row.size_bytes = static_cast<std::int64_t>(bytes.size());
-  dump.row.mtime_ns = spooled.entry.mtime_ns;
-  dump.id = content_id(bytes);
-  return dump;
-}
 
 /// None: there is nothing to be kept. An error: it may work another time, so the spool has to stay.
 Result<std::optional<SpooledVersion>> read_version(const SpooledFile& spooled,
@@ -64,11 +37,14 @@ Result<std::optional<SpooledVersion>> read_version(const SpooledFile& spooled,
   version.seen_ns = spooled.entry.captured_ns;
   DocumentKind kind = DocumentKind::sidecar;
   if (is_sidecar_filename(spooled.entry.file_name)) {
-    version.sidecar = prepare_sidecar(spooled, *bytes);
+    // The entry's time: a copy has times of its own, and a link those of the last write.
+    version.sidecar = prepare_sidecar(spooled.entry.file_name, spooled.entry.mtime_ns, *bytes);
   } else {
-    version.dump = prepare_dump(spooled, *bytes);
-    const bool is_trace = version.dump->row.kind.find("wprof") != std::string::npos;
-    kind = is_trace ? DocumentKind::wprof : DocumentKind::failure_dump;
+    const auto size = static_cast<std::int64_t>(bytes->size());
+    version.dump.emplace();
+    version.dump->row = dump_row(spooled.entry.file_name, size, spooled.entry.mtime_ns);
+    version.dump->id = content_id(*bytes);
+    kind = document_kind(version.dump->row.kind);
   }
   version.document =
       pack_document(*bytes, version.sidecar ? version.sidecar->content_id : version.dump->id, kind);

@@ -18,7 +18,8 @@ constexpr const char* k_put_document =
     "first_seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT(id, size_bytes) DO UPDATE SET coding = excluded.coding, "
     "is_redacted = excluded.is_redacted, plain_bytes = excluded.plain_bytes, "
-    "stored_bytes = excluded.stored_bytes RETURNING document_id";
+    "stored_bytes = excluded.stored_bytes, "
+    "first_seen_ns = min(first_seen_ns, excluded.first_seen_ns) RETURNING document_id";
 constexpr const char* k_document =
     "SELECT d.size_bytes, d.kind, d.coding, d.is_redacted, d.plain_bytes, b.bytes "
     "FROM document d JOIN document_bytes b USING(document_id) WHERE d.id = ?";
@@ -61,9 +62,7 @@ std::string put_sidecar_sql() {
 }  // namespace
 
 ArchiveTables::Statements::Statements(SQLite::Database& db)
-    : find_setting(db, "SELECT value FROM setting WHERE key = ?"),
-      put_setting(db, "INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)"),
-      find_project(db, k_find_project),
+    : find_project(db, k_find_project),
       put_root(db, k_put_root),
       set_root_seen(db, "UPDATE runs_root SET last_seen_ns = ? WHERE root_id = ?"),
       find_directory(db,

@@ -5,33 +5,19 @@
 #include "catalog/archive_statements.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/statements.hpp"
+#include "environment/project_key.hpp"
 
 namespace ktstr {
 
-// Roots, directories, documents and settings here; observations in archive_observations.cpp.
+// Roots, directories and documents here; observations in archive_observations.cpp.
 
 ArchiveTables::ArchiveTables(SQLite::Database& database)
     : database_(database),
       statements_(std::make_unique<Statements>(database)),
+      settings_(database),
       records_(database) {}
 
 ArchiveTables::~ArchiveTables() = default;
-
-std::optional<std::string> ArchiveTables::setting(const std::string& key) {
-  SQLite::Statement& select = statements_->find_setting.fresh();
-  select.bind(1, key);
-  std::optional<std::string> value;
-  if (select.executeStep()) value = text_at(select, 0);
-  select.reset();
-  return value;
-}
-
-void ArchiveTables::set_setting(const std::string& key, const Value& value) {
-  SQLite::Statement& put = statements_->put_setting.fresh();
-  put.bind(1, key);
-  bind_value(put, 2, value);
-  put.exec();
-}
 
 std::optional<std::string> ArchiveTables::project_of(const std::string& root_path) {
   SQLite::Statement& select = statements_->find_project.fresh();
@@ -40,6 +26,11 @@ std::optional<std::string> ArchiveTables::project_of(const std::string& root_pat
   if (select.executeStep()) project = column_bytes(select, 0);
   select.reset();
   return project;
+}
+
+std::string ArchiveTables::project_for(const std::string& root_path) {
+  auto project = project_of(root_path);
+  return project ? std::move(*project) : project_key(root_path);
 }
 
 std::int64_t ArchiveTables::root_id(const ArchiveRoot& root) {
@@ -93,7 +84,10 @@ bool ArchiveTables::has_document(const std::string& id, std::int64_t size_bytes)
 }
 
 void ArchiveTables::put_document(const PackedDocument& document, std::int64_t seen_ns) {
-  if (has_document(document.id, document.size_bytes)) return;
+  if (!has_document(document.id, document.size_bytes)) write_document(document, seen_ns);
+}
+
+void ArchiveTables::write_document(const PackedDocument& document, std::int64_t seen_ns) {
   SQLite::Statement& put = statements_->put_document.fresh();
   put.bind(1, document.id);
   put.bind(2, document.size_bytes);
@@ -106,6 +100,7 @@ void ArchiveTables::put_document(const PackedDocument& document, std::int64_t se
   put.executeStep();
   const std::int64_t id = put.getColumn(0).getInt64();
   put.reset();
+  if (document.frame.empty()) return;
   SQLite::Statement& bytes = statements_->put_document_bytes.fresh();
   bytes.bind(1, id);
   bytes.bindNoCopy(2, document.frame.data(), static_cast<int>(document.frame.size()));

@@ -12,6 +12,7 @@
 
 #include "catalog/archive_document.hpp"
 #include "catalog/record_tables.hpp"
+#include "catalog/setting_table.hpp"
 #include "catalog/tables.hpp"
 
 namespace ktstr {
@@ -67,12 +68,11 @@ class ArchiveTables {
   ArchiveTables(const ArchiveTables&) = delete;
   ArchiveTables& operator=(const ArchiveTables&) = delete;
 
-  [[nodiscard]] std::optional<std::string> setting(const std::string& key);
-  void set_setting(const std::string& key, const Value& value);
-
   /// The project that a root of this machine was filed under; none: it is new. A root stays with
   /// its project: finding out again costs more than most writes.
   [[nodiscard]] std::optional<std::string> project_of(const std::string& root_path);
+  /// The same; of a new root, the one that it will be filed under.
+  [[nodiscard]] std::string project_for(const std::string& root_path);
   [[nodiscard]] std::int64_t root_id(const ArchiveRoot& root);
   void set_root_seen(std::int64_t root_id, std::int64_t seen_ns);
   /// Of a job directory, the run directory's row is made, too.
@@ -83,6 +83,8 @@ class ArchiveTables {
   [[nodiscard]] bool has_document(const std::string& id, std::int64_t size_bytes);
   /// Stores the bytes unless they are here.
   void put_document(const PackedDocument& document, std::int64_t seen_ns);
+  /// In place of what is there, whatever it is; without a frame only the document's row.
+  void write_document(const PackedDocument& document, std::int64_t seen_ns);
   /// None: not here, or dropped. `id` is whole.
   [[nodiscard]] std::optional<PackedDocument> document(const std::string& id);
 
@@ -120,6 +122,7 @@ class ArchiveTables {
   /// Of failure dumps and traces alone.
   [[nodiscard]] std::int64_t stored_dump_bytes();
 
+  [[nodiscard]] SettingTable& settings() { return settings_; }
   [[nodiscard]] RecordTables& records() { return records_; }
 
  private:
@@ -132,6 +135,7 @@ class ArchiveTables {
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;
+  SettingTable settings_;
   RecordTables records_;
 };
 

@@ -169,23 +169,24 @@ class CatalogOpener {
   /// A catalog beside its files may move with them; one elsewhere serves one root.
   Result<void> check_root(SQLite::Database& database, CatalogTables& tables,
                           const std::string& path) {
-    const auto stored = tables.setting("root");
+    const auto stored = tables.settings().find("root");
     if (stored == options_.root) return {};
     if (stored && !is_in_root(path)) {
       return fail(ErrorCode::usage, "this catalog belongs to the runs root " + *stored, path,
                   "name another --catalog");
     }
     ImmediateTransaction transaction(database);
-    tables.set_setting("root", options_.root);
+    tables.settings().put("root", options_.root);
     transaction.commit();
     return {};
   }
 
   void check_extraction(SQLite::Database& database, CatalogTables& tables) {
-    if (tables.setting("extraction_version") == std::to_string(k_extraction_version)) return;
+    if (tables.settings().find("extraction_version") == std::to_string(k_extraction_version))
+      return;
     ImmediateTransaction transaction(database);
     tables.forget_stamps();
-    tables.set_setting("extraction_version", k_extraction_version);
+    tables.settings().put("extraction_version", k_extraction_version);
     transaction.commit();
     catalog_.warnings_.emplace_back(
         "this version reads more from a file: every file is read again");

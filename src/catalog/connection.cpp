@@ -53,6 +53,20 @@ std::unique_ptr<ImmediateTransaction> ImmediateTransaction::begin_if_free(
   return transaction;
 }
 
+std::string database_uri(const std::string& path, const char* parameters) {
+  constexpr char k_digits[] = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char byte : path) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (byte == '%' || byte == '?' || byte == '#' || code < 0x20) {
+      uri.append(1, '%').append(1, k_digits[code >> 4]).append(1, k_digits[code & 15]);
+    } else {
+      uri += byte;
+    }
+  }
+  return uri + parameters;
+}
+
 bool copy_content(SQLite::Database& from, SQLite::Database& to) {
   SQLite::Backup backup(to, from);
   return backup.executeStep(-1) == SQLITE_DONE;

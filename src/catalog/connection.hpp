@@ -60,6 +60,9 @@ class ImmediateTransaction {
   SQLite::Transaction transaction_;
 };
 
+/// "file:PATH?…" for opening and attaching, with what can't stand as it is in such a path escaped.
+[[nodiscard]] std::string database_uri(const std::string& path, const char* parameters);
+
 /// Puts what `from` holds in place of all that `to` holds, in one transaction. False: another
 /// process was writing to it for too long. Throws SQLite::Exception.
 [[nodiscard]] bool copy_content(SQLite::Database& from, SQLite::Database& to);

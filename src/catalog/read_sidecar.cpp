@@ -93,6 +93,19 @@ void decode_into(PreparedFile& file, const std::string& bytes) {
   }
 }
 
+PreparedFile prepare_sidecar(const std::string& file_name, std::int64_t mtime_ns,
+                             const std::string& bytes) {
+  PreparedFile file;
+  file.file_name = file_name;
+  file.stamp.emplace();
+  file.stamp->stamp.mtime_ns = mtime_ns;
+  file.stamp->stamp.size_bytes = static_cast<std::int64_t>(bytes.size());
+  file.content_id = content_id(bytes);
+  set_file_hash(file);
+  decode_into(file, bytes);
+  return file;
+}
+
 PreparedFile unreadable_file(std::string file_name, bool is_symlink, std::string message) {
   PreparedFile file;
   file.file_name = std::move(file_name);

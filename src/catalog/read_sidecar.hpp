@@ -40,6 +40,10 @@ struct ReadSidecar {
 /// Sets the status from the bytes and, unless they are corrupt, what is stored of their content.
 void decode_into(PreparedFile& file, const std::string& bytes);
 
+/// Of a file that isn't read at its place, so of its stamp only time and size are known.
+[[nodiscard]] PreparedFile prepare_sidecar(const std::string& file_name, std::int64_t mtime_ns,
+                                           const std::string& bytes);
+
 /// Sets the variant hash that the file's name carries, if one.
 void set_file_hash(PreparedFile& file);
 

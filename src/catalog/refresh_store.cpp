@@ -310,7 +310,7 @@ void RefreshStore::store_time() {
   if (report_.files_removed + report_.files_changed + report_.files_moved > 0) {
     tables_.records().remove_unused_hosts();
   }
-  tables_.set_setting("last_refresh_ns", clock_.now_ns());
+  tables_.settings().put("last_refresh_ns", clock_.now_ns());
   transaction->commit();
 }
 

@@ -57,8 +57,6 @@ CatalogTables::Statements::Statements(SQLite::Database& db)
       artifacts(db, k_artifacts),
       put_artifact(db, k_put_artifact),
       remove_artifacts(db, "DELETE FROM artifact WHERE directory_id = ?"),
-      find_setting(db, "SELECT value FROM setting WHERE key = ?"),
-      put_setting(db, "INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)"),
       files(db, k_files),
       find_file(db, k_find_file),
       put_file(db, put_file_sql),

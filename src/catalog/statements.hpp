@@ -17,7 +17,7 @@ struct CatalogTables::Statements {
 
   // tables.cpp
   LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,
-      artifacts, put_artifact, remove_artifacts, find_setting, put_setting;
+      artifacts, put_artifact, remove_artifacts;
   // tables_files.cpp
   LazyStatement files, find_file, put_file, repair_stamp, remove_file;
 };

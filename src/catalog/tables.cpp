@@ -6,11 +6,12 @@
 
 namespace ktstr {
 
-// Directories, artifacts and settings here; files in tables_files.cpp.
+// Directories and artifacts here; files in tables_files.cpp.
 
 CatalogTables::CatalogTables(SQLite::Database& database)
     : database_(database),
       statements_(std::make_unique<Statements>(database)),
+      settings_(database),
       records_(database) {}
 
 CatalogTables::~CatalogTables() = default;
@@ -45,22 +46,6 @@ std::vector<ArtifactRow> CatalogTables::artifacts(std::int64_t directory_id) {
   }
   select.reset();
   return rows;
-}
-
-std::optional<std::string> CatalogTables::setting(const std::string& key) {
-  SQLite::Statement& select = statements_->find_setting.fresh();
-  select.bind(1, key);
-  std::optional<std::string> value;
-  if (select.executeStep()) value = text_at(select, 0);
-  select.reset();
-  return value;
-}
-
-void CatalogTables::set_setting(const std::string& key, const Value& value) {
-  SQLite::Statement& put = statements_->put_setting.fresh();
-  put.bind(1, key);
-  bind_value(put, 2, value);
-  put.exec();
 }
 
 std::int64_t CatalogTables::find_directory(const std::string& run_dir, const std::string& job) {

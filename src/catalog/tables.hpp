@@ -16,6 +16,7 @@
 #include "catalog/connection.hpp"
 #include "catalog/extract.hpp"
 #include "catalog/record_tables.hpp"
+#include "catalog/setting_table.hpp"
 
 namespace ktstr {
 
@@ -106,8 +107,6 @@ class CatalogTables {
   [[nodiscard]] std::map<std::string, std::int64_t> status_counts();
   /// Files and directories whose stamps are not settled.
   [[nodiscard]] std::int64_t unsettled_count();
-  [[nodiscard]] std::optional<std::string> setting(const std::string& key);
-  void set_setting(const std::string& key, const Value& value);
 
   /// The id of a directory, 0 if it isn't stored.
   [[nodiscard]] std::int64_t find_directory(const std::string& run_dir, const std::string& job);
@@ -129,6 +128,7 @@ class CatalogTables {
   /// Marks everything as never looked at, so that a refresh reads and decodes all files again.
   /// Until then the rows stand.
   void forget_stamps();
+  [[nodiscard]] SettingTable& settings() { return settings_; }
   /// What hangs on the files' records.
   [[nodiscard]] RecordTables& records() { return records_; }
 
@@ -147,6 +147,7 @@ class CatalogTables {
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;
+  SettingTable settings_;
   RecordTables records_;
 };
 

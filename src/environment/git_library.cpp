@@ -1,72 +1,61 @@
 // SPDX-License-Identifier: MIT
 #include "environment/git_library.hpp"
 
-#include <dlfcn.h>
-
 #include <array>
-#include <memory>
 #include <mutex>
+
+#include "base/dynamic_library.hpp"
 
 namespace ktstr {
 namespace {
 
-struct CloseLibrary {
-  void operator()(void* handle) const { ::dlclose(handle); }
-};
-using LibraryHandle = std::unique_ptr<void, CloseLibrary>;
-
-template <class Function>
-bool find(void* handle, const char* name, Function& slot) {
-  slot = reinterpret_cast<Function>(::dlsym(handle, name));
-  return slot != nullptr;
+bool find_repository_functions(const DynamicLibrary& library, GitLibrary& git) {
+  return find_function(library, "git_libgit2_init", git.libgit2_init) &&
+         find_function(library, "git_libgit2_opts", git.libgit2_opts) &&
+         find_function(library, "git_repository_open_ext", git.repository_open_ext) &&
+         find_function(library, "git_repository_free", git.repository_free) &&
+         find_function(library, "git_repository_path", git.repository_path) &&
+         find_function(library, "git_repository_workdir", git.repository_workdir) &&
+         find_function(library, "git_repository_commondir", git.repository_commondir) &&
+         find_function(library, "git_repository_is_shallow", git.repository_is_shallow) &&
+         find_function(library, "git_repository_config_snapshot", git.repository_config_snapshot) &&
+         find_function(library, "git_repository_index", git.repository_index) &&
+         find_function(library, "git_repository_hashfile", git.repository_hashfile) &&
+         find_function(library, "git_config_get_bool", git.config_get_bool) &&
+         find_function(library, "git_config_get_string", git.config_get_string) &&
+         find_function(library, "git_config_free", git.config_free);
 }
 
-bool find_repository_functions(void* handle, GitLibrary& git) {
-  return find(handle, "git_libgit2_init", git.libgit2_init) &&
-         find(handle, "git_libgit2_opts", git.libgit2_opts) &&
-         find(handle, "git_repository_open_ext", git.repository_open_ext) &&
-         find(handle, "git_repository_free", git.repository_free) &&
-         find(handle, "git_repository_path", git.repository_path) &&
-         find(handle, "git_repository_workdir", git.repository_workdir) &&
-         find(handle, "git_repository_commondir", git.repository_commondir) &&
-         find(handle, "git_repository_is_shallow", git.repository_is_shallow) &&
-         find(handle, "git_repository_config_snapshot", git.repository_config_snapshot) &&
-         find(handle, "git_repository_index", git.repository_index) &&
-         find(handle, "git_repository_hashfile", git.repository_hashfile) &&
-         find(handle, "git_config_get_bool", git.config_get_bool) &&
-         find(handle, "git_config_get_string", git.config_get_string) &&
-         find(handle, "git_config_free", git.config_free);
+bool find_object_functions(const DynamicLibrary& library, GitLibrary& git) {
+  return find_function(library, "git_reference_name_to_id", git.reference_name_to_id) &&
+         find_function(library, "git_object_lookup", git.object_lookup) &&
+         find_function(library, "git_object_type", git.object_type) &&
+         find_function(library, "git_object_id", git.object_id) &&
+         find_function(library, "git_object_peel", git.object_peel) &&
+         find_function(library, "git_object_free", git.object_free) &&
+         find_function(library, "git_oid_nfmt", git.oid_nfmt);
 }
 
-bool find_object_functions(void* handle, GitLibrary& git) {
-  return find(handle, "git_reference_name_to_id", git.reference_name_to_id) &&
-         find(handle, "git_object_lookup", git.object_lookup) &&
-         find(handle, "git_object_type", git.object_type) &&
-         find(handle, "git_object_id", git.object_id) &&
-         find(handle, "git_object_peel", git.object_peel) &&
-         find(handle, "git_object_free", git.object_free) &&
-         find(handle, "git_oid_nfmt", git.oid_nfmt);
+bool find_object_store_functions(const DynamicLibrary& library, GitLibrary& git) {
+  return find_function(library, "git_repository_odb", git.repository_odb) &&
+         find_function(library, "git_odb_read", git.odb_read) &&
+         find_function(library, "git_odb_free", git.odb_free) &&
+         find_function(library, "git_odb_object_type", git.odb_object_type) &&
+         find_function(library, "git_odb_object_data", git.odb_object_data) &&
+         find_function(library, "git_odb_object_size", git.odb_object_size) &&
+         find_function(library, "git_odb_object_free", git.odb_object_free) &&
+         find_function(library, "git_odb_hash", git.odb_hash);
 }
 
-bool find_object_store_functions(void* handle, GitLibrary& git) {
-  return find(handle, "git_repository_odb", git.repository_odb) &&
-         find(handle, "git_odb_read", git.odb_read) && find(handle, "git_odb_free", git.odb_free) &&
-         find(handle, "git_odb_object_type", git.odb_object_type) &&
-         find(handle, "git_odb_object_data", git.odb_object_data) &&
-         find(handle, "git_odb_object_size", git.odb_object_size) &&
-         find(handle, "git_odb_object_free", git.odb_object_free) &&
-         find(handle, "git_odb_hash", git.odb_hash);
-}
-
-bool find_index_functions(void* handle, GitLibrary& git) {
-  return find(handle, "git_index_entrycount", git.index_entrycount) &&
-         find(handle, "git_index_get_byindex", git.index_get_byindex) &&
-         find(handle, "git_index_free", git.index_free) &&
-         find(handle, "git_diff_options_init", git.diff_options_init) &&
-         find(handle, "git_diff_tree_to_index", git.diff_tree_to_index) &&
-         find(handle, "git_diff_free", git.diff_free) &&
-         find(handle, "git_attr_get", git.attr_get) &&
-         find(handle, "git_attr_value", git.attr_value);
+bool find_index_functions(const DynamicLibrary& library, GitLibrary& git) {
+  return find_function(library, "git_index_entrycount", git.index_entrycount) &&
+         find_function(library, "git_index_get_byindex", git.index_get_byindex) &&
+         find_function(library, "git_index_free", git.index_free) &&
+         find_function(library, "git_diff_options_init", git.diff_options_init) &&
+         find_function(library, "git_diff_tree_to_index", git.diff_tree_to_index) &&
+         find_function(library, "git_diff_free", git.diff_free) &&
+         find_function(library, "git_attr_get", git.attr_get) &&
+         find_function(library, "git_attr_value", git.attr_value);
 }
 
 /// Extensions that change nothing of what we read. libgit2 refuses a repository with any other; it
@@ -78,15 +67,14 @@ bool allow_harmless_extensions(const GitLibrary& git) {
 }
 
 bool load(GitLibrary& git) {
-  LibraryHandle handle(::dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW | RTLD_LOCAL));
-  if (!handle || !find_repository_functions(handle.get(), git) ||
-      !find_object_functions(handle.get(), git) ||
-      !find_object_store_functions(handle.get(), git) || !find_index_functions(handle.get(), git) ||
-      git.libgit2_init() < 0) {
+  DynamicLibrary library = open_library("libgit2.so." LIBGIT2_SOVERSION);
+  if (!library || !find_repository_functions(library, git) ||
+      !find_object_functions(library, git) || !find_object_store_functions(library, git) ||
+      !find_index_functions(library, git) || git.libgit2_init() < 0) {
     return false;
   }
   // Initialized, it has to stay: it keeps thread-local data and exit handlers.
-  static_cast<void>(handle.release());
+  static_cast<void>(library.release());
   return git.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) == 0 && allow_harmless_extensions(git);
 }
 

@@ -16,4 +16,11 @@ namespace ktstr {
   return path;
 }
 
+/// Where the last component of a path lies: "/" of "/a", "." of "a". Pure; thread-safe.
+[[nodiscard]] inline std::string directory_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return std::string(path.substr(0, slash == 0 ? 1 : slash));
+}
+
 }  // namespace ktstr

@@ -4,7 +4,6 @@
 #include "base/size_text.hpp"
 #include "base/time_text.hpp"
 #include "catalog/connection.hpp"
-#include "environment/project_key.hpp"
 #include "report/human_units.hpp"
 
 namespace ktstr {
@@ -53,14 +52,7 @@ Result<std::string> project_of_root(SQLite::Database& archive, const SessionOpti
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
   const std::string& root = paths->root.path;
-  return guarded(archive.getFilename(), [&] {
-    SQLite::Statement select(
-        archive,
-        "SELECT project FROM runs_root WHERE path = ? AND origin = '' ORDER BY "
-        "root_id DESC LIMIT 1");
-    select.bind(1, root);
-    return select.executeStep() ? column_bytes(select, 0) : project_key(root);
-  });
+  return guarded(archive.getFilename(), [&] { return ArchiveTables(archive).project_for(root); });
 }
 
 Result<std::int64_t> archive_cap_bytes(const Variables& variables) {

@@ -11,7 +11,6 @@
 #include "catalog/archive_merge.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/schema.hpp"
-#include "environment/project_key.hpp"
 #include "library/archive_import_directory.hpp"
 #include "library/archive_import_files.hpp"
 
@@ -173,9 +172,7 @@ Result<std::string> project_of_import(Archive& archive, SessionOptions options) 
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
   const std::string& root = paths->root.path;
-  const auto known = guarded(archive.path(), [&] { return archive.tables().project_of(root); });
-  if (!known) return fail(known.error());
-  return *known ? **known : project_key(root);
+  return guarded(archive.path(), [&] { return archive.tables().project_for(root); });
 }
 
 std::vector<std::string> notes_of(const ImportReport& report) {

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "base/hashing.hpp"
+#include "catalog/archive_dump.hpp"
 #include "catalog/read_sidecar.hpp"
-#include "ktstr/walk.hpp"
-#include "store/dump_name.hpp"
 
 namespace ktstr {
 namespace {
@@ -29,18 +28,6 @@ constexpr const char* k_end_dump =
     "UPDATE artifact SET ended_ns = ?1, last_seen_ns = ?1 WHERE directory_id = ?2 AND file_name = "
     "?3 AND size_bytes = ?4 AND mtime_ns = ?5";
 
-PreparedFile prepare_sidecar(const ImportedFile& file, std::int64_t mtime_ns) {
-  PreparedFile prepared;
-  prepared.file_name = file.file_name;
-  prepared.stamp.emplace();
-  prepared.stamp->stamp.mtime_ns = mtime_ns;
-  prepared.stamp->stamp.size_bytes = static_cast<std::int64_t>(file.bytes.size());
-  prepared.content_id = content_id(file.bytes);
-  set_file_hash(prepared);
-  decode_into(prepared, file.bytes);
-  return prepared;
-}
-
 void end_it(SQLite::Statement& end, const std::vector<Value>& values) {
   end.reset();
   int index = 0;
@@ -58,6 +45,7 @@ ImportedFiles::ImportedFiles(Archive& archive, const ImportRequest& request, Imp
       clock_(clock),
       root_{"", request.project, report.path},
       imported_ns_(clock.now_ns()),
+      samples_(archive.is_named()),
       find_sidecar_(archive.database(), k_find_sidecar),
       find_dump_(archive.database(), k_find_dump),
       end_sidecar_(archive.database(), k_end_sidecar),
@@ -95,7 +83,7 @@ ImportedFiles::Waiting ImportedFiles::prepare(const ImportedFile& file) const {
   waiting.mtime_ns = file.mtime_ns != 0 ? file.mtime_ns : clock_.now_ns();
   DocumentKind kind = DocumentKind::sidecar;
   if (file.kind == ImportKind::sidecar) {
-    waiting.sidecar = prepare_sidecar(file, waiting.mtime_ns);
+    waiting.sidecar = prepare_sidecar(file.file_name, waiting.mtime_ns, file.bytes);
   } else {
     waiting.dump = prepare_dump(file, waiting.mtime_ns);
     kind = file.kind == ImportKind::trace ? DocumentKind::wprof : DocumentKind::failure_dump;
@@ -107,16 +95,9 @@ ImportedFiles::Waiting ImportedFiles::prepare(const ImportedFile& file) const {
 
 KeptArtifact ImportedFiles::prepare_dump(const ImportedFile& file, std::int64_t mtime_ns) const {
   KeptArtifact dump;
-  dump.row.file_name = file.file_name;
-  const auto name = classify_artifact(file.file_name);
-  dump.row.kind = artifact_kind_name(name ? name->kind : ArtifactKind::failure_dump);
-  const DumpName about = dump_name(file.file_name);
-  dump.row.test_name = about.test;
-  dump.row.file_hash = about.hash;
-  dump.row.size_bytes = static_cast<std::int64_t>(file.bytes.size());
-  dump.row.mtime_ns = mtime_ns;
+  dump.row = dump_row(file.file_name, static_cast<std::int64_t>(file.bytes.size()), mtime_ns);
   if (file.kind == ImportKind::failure_dump && file.bytes.size() > request_.max_dump_bytes) {
-    dump.not_kept = "larger than " + std::to_string(request_.max_dump_bytes >> 20) + " MiB";
+    dump.not_kept = too_large_text(static_cast<std::int64_t>(request_.max_dump_bytes));
   } else {
     dump.id = content_id(file.bytes);
   }
@@ -125,11 +106,9 @@ KeptArtifact ImportedFiles::prepare_dump(const ImportedFile& file, std::int64_t 
 
 /// As a refresh does: nobody's history gets what was never measured, unless he names an archive.
 bool ImportedFiles::is_refused(const Waiting& file) {
-  if (archive_.is_named()) return false;
   const bool is_decoded = file.sidecar && file.sidecar->record;
-  if (is_decoded && file.sidecar->record->is_synthetic) synthetic_run_dirs_.insert(file.run_dir);
   const bool is_refused =
-      is_decoded ? file.sidecar->record->is_synthetic : synthetic_run_dirs_.contains(file.run_dir);
+      samples_.refuses(file.run_dir, is_decoded ? &*file.sidecar->record : nullptr);
   if (is_refused) ++report_.synthetic;
   return is_refused;
 }

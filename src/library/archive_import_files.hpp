@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "catalog/archive.hpp"
+#include "catalog/sample_filter.hpp"
 #include "library/archive_import.hpp"
 
 namespace ktstr {
@@ -49,10 +49,10 @@ class ImportedFiles {
   const Clock& clock_;
   const ArchiveRoot root_;
   const std::int64_t imported_ns_;
+  SampleFilter samples_;
   std::int64_t root_id_ = 0;
   std::vector<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::set<std::string> synthetic_run_dirs_;
   SQLite::Statement find_sidecar_;
   SQLite::Statement find_dump_;
   SQLite::Statement end_sidecar_;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "catalog/archive_dump.hpp"
 #include "catalog/archive_tables.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/schema.hpp"
@@ -13,7 +14,6 @@
 #include "library/archive_pack_choice.hpp"
 #include "library/archive_pack_words.hpp"
 #include "library/snapshot.hpp"
-#include "store/dump_name.hpp"
 
 namespace ktstr {
 namespace {
@@ -44,10 +44,6 @@ struct Seen {
   bool is_symlink = false;
   std::string project;
 };
-
-std::string path_of(const FileVersion& version) {
-  return version.run_dir + "/" + (version.job.empty() ? "" : version.job + "/") + version.file_name;
-}
 
 class PackWriter {
  public:
@@ -150,7 +146,7 @@ std::optional<std::string> PackWriter::redacted(const FileVersion& version, std:
   auto redacted = redact(bytes, {words_.host_names()});
   if (!redacted) {
     reason_ = "not JSON, so nobody can say what it tells (--with-host packs it as it is)";
-    report_.left_out.add(path_of(version), reason_);
+    report_.left_out.add(version.path(), reason_);
     return std::nullopt;
   }
   report_.redacted.add(redacted->counts);
@@ -161,13 +157,13 @@ std::optional<std::string> PackWriter::bytes_of(const FileVersion& version) {
   reason_ = version.not_kept.empty() ? "its bytes are not kept" : "not kept: " + version.not_kept;
   const auto document = version.id.empty() ? std::nullopt : from_.document(version.id);
   if (!document) {
-    report_.left_out.add(path_of(version), reason_);
+    report_.left_out.add(version.path(), reason_);
     return std::nullopt;
   }
   auto bytes = unpack_document(*document);
   if (!bytes) {
     reason_ = bytes.error().message;
-    report_.left_out.add(path_of(version), reason_);
+    report_.left_out.add(version.path(), reason_);
     return std::nullopt;
   }
   return redacted(version, std::move(*bytes));
@@ -208,23 +204,19 @@ void PackWriter::put_sidecar(const FileVersion& version) {
 }
 
 void PackWriter::put_dump(const FileVersion& version) {
-  const bool is_trace = version.kind.find("wprof") != std::string::npos;
-  if (is_trace && !options_.with_traces) return;
+  if (is_trace(version.kind) && !options_.with_traces) return;
   const auto bytes = bytes_of(version);
   const Seen times = seen(k_artifact_times, version.row_id);
   KeptArtifact dump;
   dump.row.file_name = name(version.file_name);
   dump.row.kind = version.kind;
-  const DumpName about = dump_name(dump.row.file_name);
-  dump.row.test_name = about.test;
-  dump.row.file_hash = about.hash;
+  set_dump_name(dump.row);
   dump.row.size_bytes = version.size_bytes;
   dump.row.mtime_ns = version.mtime_ns.value_or(0);
   dump.row.is_symlink = times.is_symlink;
   if (bytes) {
     dump.id = version.id;
-    put_document(version, *bytes, is_trace ? DocumentKind::wprof : DocumentKind::failure_dump,
-                 times.first_ns);
+    put_document(version, *bytes, document_kind(version.kind), times.first_ns);
   } else {
     dump.not_kept = text(reason_);
   }

@@ -30,16 +30,6 @@ Result<std::string> read_all(int file, std::uint64_t most_bytes) {
   return bytes;
 }
 
-int write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return errno;
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return 0;
-}
-
 int set_mtime(int file, std::int64_t mtime_ns) {
   std::int64_t seconds = mtime_ns / k_ns_per_s;
   if (mtime_ns % k_ns_per_s < 0) --seconds;
@@ -77,20 +67,20 @@ Error RestoreTree::error_at(int error_number, const TreePath& path) const {
   return error;
 }
 
-Result<OwnedDescriptor> RestoreTree::open_top(bool make) const {
+Result<Descriptor> RestoreTree::open_top(bool make) const {
   if (make) {
     if (auto made = system_file_system().create_directories(path_); !made) {
       return fail(std::move(made.error()));
     }
   }
   // The user's own words: links on the way to it are his.
-  OwnedDescriptor top(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor top(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (top.is_open() || (errno == ENOENT && !make)) return top;
   return fail(os_error(errno, path_));
 }
 
-Result<OwnedDescriptor> RestoreTree::open_directory(const std::vector<std::string>& directories,
-                                                    bool make) const {
+Result<Descriptor> RestoreTree::open_directory(const std::vector<std::string>& directories,
+                                               bool make) const {
   auto current = open_top(make);
   if (!current || !current->is_open()) return current;
   for (const std::string& name : directories) {
@@ -99,7 +89,7 @@ Result<OwnedDescriptor> RestoreTree::open_directory(const std::vector<std::strin
         errno != EEXIST) {
       return fail(error_at(errno, {directories, ""}));
     }
-    OwnedDescriptor next(
+    Descriptor next(
         ::openat(current->number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next.is_open() && errno == ENOENT && !make) return next;
     if (!next.is_open()) return fail(error_at(errno, {directories, ""}));
@@ -118,8 +108,8 @@ Result<std::optional<std::string>> RestoreTree::read(const TreePath& path,
   const auto directory = open_directory(path.directories, false);
   if (!directory) return fail(directory.error());
   if (!directory->is_open()) return std::optional<std::string>();
-  const OwnedDescriptor file(::openat(directory->number(), path.file_name.c_str(),
-                                      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Descriptor file(::openat(directory->number(), path.file_name.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open()) return std::optional<std::string>();
   auto bytes = read_all(file.number(), most_bytes);
   if (!bytes) return std::optional<std::string>();
@@ -146,11 +136,11 @@ Result<Standing> RestoreTree::look(const TreePath& path, std::string_view bytes)
 Result<void> RestoreTree::write_staged(int directory, const std::string& staging,
                                        std::string_view bytes,
                                        std::optional<std::int64_t> mtime_ns) const {
-  const OwnedDescriptor file(::openat(directory, staging.c_str(),
-                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                                      k_file_mode));
+  const Descriptor file(::openat(directory, staging.c_str(),
+                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                 k_file_mode));
   if (!file.is_open()) return fail(os_error(errno));
-  int error = write_all(file.number(), bytes);
+  int error = write_whole(file.number(), bytes);
   if (error == 0 && mtime_ns) error = set_mtime(file.number(), *mtime_ns);
   return error == 0 ? Result<void>() : fail(os_error(error));
 }

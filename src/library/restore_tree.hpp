@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "ktstr/result.hpp"
-#include "store/owned_descriptor.hpp"
 
 namespace ktstr {
 
@@ -52,10 +52,10 @@ class RestoreTree {
                                  std::optional<std::int64_t> mtime_ns, bool replace);
 
  private:
-  [[nodiscard]] Result<OwnedDescriptor> open_top(bool make) const;
+  [[nodiscard]] Result<Descriptor> open_top(bool make) const;
   /// -1 (is_open() false) where it isn't there and isn't to be made.
-  [[nodiscard]] Result<OwnedDescriptor> open_directory(const std::vector<std::string>& directories,
-                                                       bool make) const;
+  [[nodiscard]] Result<Descriptor> open_directory(const std::vector<std::string>& directories,
+                                                  bool make) const;
   [[nodiscard]] Error error_at(int error_number, const TreePath& path) const;
   [[nodiscard]] Result<void> write_staged(int directory, const std::string& staging,
                                           std::string_view bytes,

@@ -8,19 +8,14 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
-#include "store/owned_descriptor.hpp"
+#include "environment/join_path.hpp"
 
 namespace ktstr {
 namespace {
 
 constexpr mode_t k_owner_only = 0600;
-
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 bool is_same_file(const std::string& left, const std::string& right) {
   struct stat one = {};
@@ -57,7 +52,7 @@ int publish(const std::string& from, const std::string& to, bool replace) {
 }
 
 Result<std::int64_t> finish(const std::string& staging, const std::string& path, bool replace) {
-  const OwnedDescriptor file(::open(staging.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(::open(staging.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status = {};
   const bool is_safe =
       file.is_open() && ::fsync(file.number()) == 0 && ::fstat(file.number(), &status) == 0;
@@ -65,7 +60,7 @@ Result<std::int64_t> finish(const std::string& staging, const std::string& path,
   if (const int error = publish(staging, path, replace); error != 0) {
     return fail(os_error(error, path));
   }
-  auto synced = system_file_system().sync_directory(parent_of(path));
+  auto synced = system_file_system().sync_directory(directory_of(path));
   if (!synced) return fail(std::move(synced.error()));
   return static_cast<std::int64_t>(status.st_size);
 }
@@ -90,7 +85,7 @@ Result<std::int64_t> write_snapshot(SQLite::Database& database, const std::strin
   }
   // SQLite fills an empty file, but would make one that everybody can read.
   const std::string staging = path + ".part-" + std::to_string(::getpid());
-  const OwnedDescriptor made(
+  const Descriptor made(
       ::open(staging.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_owner_only));
   if (!made.is_open()) return fail(os_error(errno, staging));
   auto written = fill(database, staging, path, replace);

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
+#include "catalog/archive_dump.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"
 #include "query/session_reference.hpp"
@@ -21,10 +22,6 @@ namespace {
 constexpr std::size_t k_candidates_listed = 10;
 
 using Versions = std::vector<FileVersion>;
-
-std::string path_of(const FileVersion& version) {
-  return version.run_dir + "/" + (version.job.empty() ? "" : version.job + "/") + version.file_name;
-}
 
 std::string number_list(const std::set<std::int64_t>& numbers) {
   std::string text;
@@ -112,8 +109,7 @@ Versions dumps_of(SQLite::Database& archive, const Versions& results,
 /// Sidecars, dumps and traces, by their paths.
 Versions assembled(Versions results, Versions dumps, bool with_traces) {
   for (FileVersion& dump : dumps) {
-    const bool is_trace = dump.kind.find("wprof") != std::string::npos;
-    if (with_traces || !is_trace) results.push_back(std::move(dump));
+    if (with_traces || !is_trace(dump.kind)) results.push_back(std::move(dump));
   }
   std::sort(results.begin(), results.end(), [](const FileVersion& left, const FileVersion& right) {
     return std::tie(left.run_dir, left.job, left.file_name) <
@@ -137,7 +133,7 @@ Versions one_of_each_path(Versions versions, std::int64_t preferred_root) {
   };
   std::map<std::string, FileVersion> chosen;
   for (FileVersion& each : versions) {
-    const auto [found, is_new] = chosen.try_emplace(path_of(each), each);
+    const auto [found, is_new] = chosen.try_emplace(each.path(), each);
     if (!is_new && rank(found->second) < rank(each)) found->second = std::move(each);
   }
   Versions all;
@@ -242,7 +238,7 @@ Error unknown(SQLite::Database& archive, const RestoreRequest& request) {
 Result<Versions> version_by_id(SQLite::Database& archive, const RestoreRequest& request,
                                const Versions& found) {
   std::set<std::string> ids;
-  for (const FileVersion& each : found) ids.insert(each.id + "  " + path_of(each));
+  for (const FileVersion& each : found) ids.insert(each.id + "  " + each.path());
   const bool is_one = std::all_of(found.begin(), found.end(), [&](const FileVersion& each) {
     return each.id == found.front().id;
   });
@@ -261,7 +257,7 @@ Result<Versions> version_by_name(SQLite::Database& archive, const RestoreRequest
   auto of_root = of_one_root(archive, std::move(found), request);
   if (!of_root) return of_root;
   std::set<std::string> files;
-  for (const FileVersion& each : *of_root) files.insert(path_of(each));
+  for (const FileVersion& each : *of_root) files.insert(each.path());
   if (files.size() > 1) return fail(ambiguous(request, files));
   const std::int64_t at_ns = request.at_ns.value_or(last_moment(*of_root));
   Versions chosen = newest_of_each(standing_at(std::move(*of_root), at_ns), at_ns);

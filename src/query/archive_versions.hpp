@@ -36,6 +36,10 @@ struct FileVersion {
   std::optional<std::int64_t> ended_ns;
   std::int64_t owner = 0;  ///< of a dump: its result's sidecar_id; 0: none
 
+  /// Relative to its runs root.
+  [[nodiscard]] std::string path() const {
+    return run_dir + "/" + (job.empty() ? "" : job + "/") + file_name;
+  }
   /// A file is seen later than it is written.
   [[nodiscard]] std::int64_t begin_ns() const {
     return mtime_ns ? std::min(*mtime_ns, first_seen_ns) : first_seen_ns;

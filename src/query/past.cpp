@@ -17,21 +17,6 @@ namespace {
 
 constexpr const char* k_mend_hint = "ktstr-index refresh puts it aside and saves what can be read";
 
-/// What can't stand as it is in a URI's path.
-std::string uri_of(const std::string& path, const char* parameters) {
-  constexpr char k_digits[] = "0123456789ABCDEF";
-  std::string uri = "file:";
-  for (const char byte : path) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (byte == '%' || byte == '?' || byte == '#' || code < 0x20) {
-      uri.append(1, '%').append(1, k_digits[code >> 4]).append(1, k_digits[code & 15]);
-    } else {
-      uri += byte;
-    }
-  }
-  return uri + parameters;
-}
-
 void attach(SQLite::Database& database, const std::string& uri) {
   SQLite::Statement statement(database, "ATTACH ? AS past");
   statement.bind(1, uri);
@@ -50,11 +35,11 @@ bool can_write_beside(const std::string& path) {
 /// writes either, and it can be read without.
 void attach_to_read(SQLite::Database& database, const std::string& path) {
   try {
-    attach(database, uri_of(path, "?mode=ro"));
+    attach(database, database_uri(path, "?mode=ro"));
   } catch (const SQLite::Exception& exception) {
     const bool is_closed = sqlite_error(exception, path).code == ErrorCode::permission;
     if (!is_closed || can_write_beside(path)) throw;
-    attach(database, uri_of(path, "?immutable=1"));
+    attach(database, database_uri(path, "?immutable=1"));
   }
 }
 
@@ -133,7 +118,7 @@ Error blame_past(SQLite::Database& database, Error error) {
   if (error.code != ErrorCode::corrupt || path.empty()) return error;
   // The connection may refuse pragmas just now.
   const auto state = guarded(path, [&] {
-    SQLite::Database archive(uri_of(path, "?mode=ro"),
+    SQLite::Database archive(database_uri(path, "?mode=ro"),
                              SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI);
     return archive.execAndGet("PRAGMA quick_check(1)").getString();
   });
@@ -186,7 +171,7 @@ std::string past_preamble(SQLite::Database& database, const std::string& stateme
   if (needed.contains("pool")) needed.insert("results");
   const auto text = guarded(database.getFilename(), [&] {
     const std::string path = past_path(database);
-    std::string uri = path.empty() ? ":memory:" : uri_of(path, "?mode=ro");
+    std::string uri = path.empty() ? ":memory:" : database_uri(path, "?mode=ro");
     for (std::size_t at = 0; (at = uri.find('\'', at)) != std::string::npos; at += 2) {
       uri.insert(at, 1, '\'');
     }

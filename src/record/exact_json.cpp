@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json_text.hpp"
-#include "record/json_scanner.hpp"
+#include "record/json_steps.hpp"
 
 namespace ktstr {
 namespace {
@@ -27,9 +27,9 @@ bool fits_integer(std::string_view text) {
 }
 
 // Walks the text once with an explicit stack, so that depth costs a byte a level.
-class Rewriter {
+class Rewriter : private JsonSteps<Rewriter> {
  public:
-  explicit Rewriter(std::string_view json) : scanner_(json) {
+  explicit Rewriter(std::string_view json) : JsonSteps(json) {
     out_.reserve(json.size() + 64);  // room for the fast parser's padding, too
   }
 
@@ -44,40 +44,10 @@ class Rewriter {
   }
 
  private:
-  enum class Expect { value, value_or_close, key, key_or_close, colon, comma_or_close, end };
+  friend JsonSteps<Rewriter>;
 
   [[nodiscard]] tl::unexpected<Error> failure(const std::string& why) const {
     return fail(ErrorCode::parse, why + " at byte " + std::to_string(scanner_.position()));
-  }
-
-  // One token.
-  bool step() {
-    if (scanner_.at_end()) return scanner_.refuse("");
-    const char c = scanner_.peek();
-    switch (expect_) {
-      case Expect::value:
-        return value(c);
-      case Expect::value_or_close:
-        return c == ']' ? close() : value(c);
-      case Expect::key:
-        return key(c);
-      case Expect::key_or_close:
-        return c == '}' ? close() : key(c);
-      case Expect::colon:
-        return c == ':' ? take(Expect::value) : scanner_.refuse("expected ':'");
-      case Expect::comma_or_close:
-        return comma_or_close(c);
-      case Expect::end:
-        break;
-    }
-    return true;
-  }
-
-  bool comma_or_close(char c) {
-    const bool in_object = stack_.back() == '{';
-    if (c == ',') return take(in_object ? Expect::key : Expect::value);
-    if (c == (in_object ? '}' : ']')) return close();
-    return scanner_.refuse(in_object ? "expected ',' or '}'" : "expected ',' or ']'");
   }
 
   bool value(char c) {
@@ -88,11 +58,10 @@ class Rewriter {
     return true;
   }
 
-  bool key(char c) {
-    if (c != '"') return scanner_.refuse("expected a key");
-    expect_ = Expect::colon;
-    return string();
-  }
+  bool key_string() { return string(); }
+
+  [[nodiscard]] bool is_in_object() const { return stack_.back() == '{'; }
+  [[nodiscard]] bool is_outermost() const { return stack_.empty(); }
 
   bool open(char c) {
     if (stack_.size() == k_max_depth) {
@@ -115,8 +84,6 @@ class Rewriter {
     after_value();
     return true;
   }
-
-  void after_value() { expect_ = stack_.empty() ? Expect::end : Expect::comma_or_close; }
 
   bool literal() {
     std::string_view word;
@@ -152,11 +119,9 @@ class Rewriter {
   }
 
   // The character that the scanner stands at.
-  bool take(Expect next) {
+  void pass() {
     out_ += scanner_.peek();
     scanner_.skip();
-    expect_ = next;
-    return true;
   }
 
   void put_marked(MarkedKind kind, std::string_view text) {
@@ -166,8 +131,6 @@ class Rewriter {
     append_json_string(out_, string);
   }
 
-  JsonScanner scanner_;
-  Expect expect_ = Expect::value;
   std::vector<char> stack_;
   bool is_deep_ = false;  // inside something that is captured whole
   std::size_t captured_from_ = 0;

@@ -9,7 +9,7 @@
 #include "base/json_text.hpp"
 #include "base/text.hpp"
 #include "record/boot_line.hpp"
-#include "record/json_scanner.hpp"
+#include "record/json_steps.hpp"
 #include "record/private_text.hpp"
 #include "record/redaction_rules.hpp"
 #include "record/unescaped_text.hpp"
@@ -74,10 +74,10 @@ std::vector<std::string> usable_names(const std::vector<std::string>& names) {
 }
 
 /// Goes over the tokens with an explicit stack, copying all but what a rule takes.
-class Redactor {
+class Redactor : private JsonSteps<Redactor> {
  public:
   Redactor(std::string_view json, const RedactionOptions& options)
-      : json_(json), scanner_(json), host_names_(usable_names(options.host_names)) {
+      : JsonSteps(json), json_(json), host_names_(usable_names(options.host_names)) {
     out_.json.reserve(json.size());
   }
 
@@ -96,7 +96,7 @@ class Redactor {
   }
 
  private:
-  enum class Expect { value, value_or_close, key, key_or_close, colon, comma_or_close, end };
+  friend JsonSteps<Redactor>;
 
   /// An open array or object.
   struct Frame {
@@ -109,41 +109,6 @@ class Redactor {
   [[nodiscard]] tl::unexpected<Error> failure() const {
     return fail(ErrorCode::parse,
                 scanner_.error() + " at byte " + std::to_string(scanner_.position()));
-  }
-
-  bool step() {
-    if (scanner_.at_end()) return scanner_.refuse("");
-    const char c = scanner_.peek();
-    switch (expect_) {
-      case Expect::value:
-        return value(c);
-      case Expect::value_or_close:
-        return c == ']' ? close() : value(c);
-      case Expect::key:
-        return key(c);
-      case Expect::key_or_close:
-        return c == '}' ? close() : key(c);
-      case Expect::colon:
-        return c == ':' ? take(Expect::value) : scanner_.refuse("expected ':'");
-      case Expect::comma_or_close:
-        return comma_or_close(c);
-      case Expect::end:
-        break;
-    }
-    return true;
-  }
-
-  bool take(Expect next) {
-    scanner_.skip();
-    expect_ = next;
-    return true;
-  }
-
-  bool comma_or_close(char c) {
-    const bool in_object = stack_.back().is_object;
-    if (c == ',') return take(in_object ? Expect::key : Expect::value);
-    if (c == (in_object ? '}' : ']')) return close();
-    return scanner_.refuse(in_object ? "expected ',' or '}'" : "expected ',' or ']'");
   }
 
   /// The key that says what the next value is.
@@ -167,11 +132,11 @@ class Redactor {
     return true;
   }
 
-  bool key(char c) {
-    if (c != '"') return scanner_.refuse("expected a key");
-    expect_ = Expect::colon;
-    return string(true);
-  }
+  bool key_string() { return string(true); }
+
+  [[nodiscard]] bool is_in_object() const { return stack_.back().is_object; }
+  [[nodiscard]] bool is_outermost() const { return stack_.empty(); }
+  void pass() { scanner_.skip(); }
 
   bool open(char c) {
     if (stack_.size() == k_max_depth) return scanner_.refuse("nested too deep");
@@ -188,8 +153,6 @@ class Redactor {
     after_value();
     return true;
   }
-
-  void after_value() { expect_ = stack_.empty() ? Expect::end : Expect::comma_or_close; }
 
   /// A key is treated as the key that its object stands under says.
   bool string(bool is_key) {
@@ -274,9 +237,7 @@ class Redactor {
   }
 
   std::string_view json_;
-  JsonScanner scanner_;
   std::vector<std::string> host_names_;
-  Expect expect_ = Expect::value;
   std::vector<Frame> stack_;
   std::size_t copied_ = 0;  ///< of json_
   RedactedText out_;

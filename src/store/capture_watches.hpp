@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "store/capture_keeper.hpp"
 #include "store/capture_system.hpp"
-#include "store/owned_descriptor.hpp"
 
 namespace ktstr {
 
@@ -49,7 +49,7 @@ class CaptureWatches {
   void dispatch(const inotify_event& event, const OnEvent& on_event);
 
   const CaptureSystem& system_;
-  OwnedDescriptor inotify_;
+  Descriptor inotify_;
   bool is_limited_;
   std::unordered_map<int, std::vector<WatchedDirectory>> directories_;
 };

@@ -64,8 +64,8 @@ class CaptureWorker {
   [[nodiscard]] int patience_ms() const;
 
   const CaptureOptions options_;
-  OwnedDescriptor ending_;  ///< an eventfd
-  std::mutex mutex_;        ///< guards all below but for the atomics
+  Descriptor ending_;  ///< an eventfd
+  std::mutex mutex_;   ///< guards all below but for the atomics
   CaptureKeeper keeper_;
   CaptureWatches watches_;
   std::vector<bool> is_attached_;

@@ -6,17 +6,9 @@
 #include <array>
 #include <cerrno>
 
-namespace ktstr {
+#include "base/descriptor.hpp"
 
-bool write_whole(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(to, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
+namespace ktstr {
 
 int copy_bytes(int from, int to, std::uint64_t max_bytes) {
   std::array<char, 64 * 1024> buffer{};
@@ -28,7 +20,8 @@ int copy_bytes(int from, int to, std::uint64_t max_bytes) {
     if (count == 0) return 0;
     copied += static_cast<std::uint64_t>(count);
     if (copied > max_bytes) return EFBIG;
-    if (!write_whole(to, {buffer.data(), static_cast<std::size_t>(count)})) return errno;
+    const int error = write_whole(to, {buffer.data(), static_cast<std::size_t>(count)});
+    if (error != 0) return error;
   }
 }
 

@@ -31,9 +31,9 @@ Stamp stamp_of(const struct stat& raw) {
 }
 
 /// Null if something of that name is there.
-Result<OwnedDescriptor> make_locked_directory(const std::string& path) {
+Result<Descriptor> make_locked_directory(const std::string& path) {
   // The lock first: a directory that is not locked is taken for a dead process's.
-  OwnedDescriptor lock(
+  Descriptor lock(
       ::open(spool_lock_path(path).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
   if (!lock.is_open() && errno == EEXIST) return lock;
   if (!lock.is_open()) return fail(os_error(errno, path));
@@ -65,7 +65,7 @@ LinkCall system_link() {
   };
 }
 
-Spool::Spool(std::string path, OwnedDescriptor lock, Clock& clock, LinkCall link)
+Spool::Spool(std::string path, Descriptor lock, Clock& clock, LinkCall link)
     : path_(std::move(path)), lock_(std::move(lock)), clock_(&clock), link_(std::move(link)) {}
 
 Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link) {
@@ -88,14 +88,15 @@ Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link
 }
 
 Result<void> Spool::open_directory() {
-  directory_ = OwnedDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  directory_ = Descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory_.is_open()) return fail(os_error(errno, path_));
-  journal_ = OwnedDescriptor(::openat(directory_.number(), k_spool_journal_name,
-                                      O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC,
-                                      k_new_file_mode));
+  journal_ =
+      Descriptor(::openat(directory_.number(), k_spool_journal_name,
+                          O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, k_new_file_mode));
   if (!journal_.is_open()) return fail(os_error(errno, path_));
   const std::string head = journal_head();
-  if (!write_whole(journal_.number(), head)) return fail(os_error(errno, path_));
+  const int error = write_whole(journal_.number(), head);
+  if (error != 0) return fail(os_error(error, path_));
   journal_bytes_ = static_cast<std::int64_t>(head.size());
   return {};
 }
@@ -121,15 +122,15 @@ tl::expected<Spool::Stored, int> Spool::stored_file(std::uint64_t number) {
 
 tl::expected<Spool::Stored, int> Spool::copy(const std::string& path, std::uint64_t max_bytes) {
   // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  const OwnedDescriptor from(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  const Descriptor from(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   struct stat before = {};
   if (!from.is_open() || ::fstat(from.number(), &before) != 0) return tl::unexpected(errno);
   if (!S_ISREG(before.st_mode)) return tl::unexpected(EINVAL);
   if (static_cast<std::uint64_t>(before.st_size) > max_bytes) return tl::unexpected(EFBIG);
   const std::uint64_t number = ++last_number_;
   const std::string name = std::to_string(number);
-  const OwnedDescriptor to(::openat(directory_.number(), name.c_str(),
-                                    O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_new_file_mode));
+  const Descriptor to(::openat(directory_.number(), name.c_str(),
+                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_new_file_mode));
   if (!to.is_open()) return tl::unexpected(errno);
   int why = copy_bytes(from.number(), to.number(), max_bytes);
   struct stat after = {};
@@ -151,12 +152,12 @@ Result<void> Spool::record(const Stored& stored, SpoolEntry entry) {
   entry.size_bytes = stored.stamp.size_bytes;
   entry.is_copy = stored.is_copy;
   const std::string line = journal_line(stored.number, entry);
-  if (write_whole(journal_.number(), line)) {
+  const int why = write_whole(journal_.number(), line);
+  if (why == 0) {
     journal_bytes_ += static_cast<std::int64_t>(line.size());
     ++recorded_;
     return {};
   }
-  const int why = errno;
   // Half a line would spoil the next one. If even this fails, the reader leaves both out.
   static_cast<void>(::ftruncate(journal_.number(), journal_bytes_) == 0);
   discard(stored);

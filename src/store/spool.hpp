@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "ktstr/result.hpp"
-#include "store/owned_descriptor.hpp"
 #include "store/spool_journal.hpp"
 
 namespace ktstr {
@@ -56,14 +56,14 @@ class Spool {
   [[nodiscard]] bool is_removed() const;
 
  private:
-  Spool(std::string path, OwnedDescriptor lock, Clock& clock, LinkCall link);
+  Spool(std::string path, Descriptor lock, Clock& clock, LinkCall link);
   [[nodiscard]] Result<void> open_directory();
   [[nodiscard]] tl::expected<Stored, int> stored_file(std::uint64_t number);
 
   std::string path_;
-  OwnedDescriptor lock_;
-  OwnedDescriptor directory_;
-  OwnedDescriptor journal_;
+  Descriptor lock_;
+  Descriptor directory_;
+  Descriptor journal_;
   Clock* clock_;
   LinkCall link_;
   std::int64_t journal_bytes_ = 0;
@@ -85,8 +85,8 @@ class SpoolClaim {
   [[nodiscard]] static Result<std::optional<SpoolClaim>> take(const std::string& path);
 
  private:
-  explicit SpoolClaim(OwnedDescriptor lock) : lock_(std::move(lock)) {}
-  OwnedDescriptor lock_;
+  explicit SpoolClaim(Descriptor lock) : lock_(std::move(lock)) {}
+  Descriptor lock_;
 };
 
 struct SpooledFile {

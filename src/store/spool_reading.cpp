@@ -16,7 +16,7 @@ constexpr std::uint64_t k_max_journal_bytes = 1ULL << 30;
 
 /// Asks with a shared lock, so that two who ask don't take each other for its owner.
 bool is_in_use(const std::string& spool) {
-  const OwnedDescriptor lock(::open(spool_lock_path(spool).c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor lock(::open(spool_lock_path(spool).c_str(), O_RDONLY | O_CLOEXEC));
   return lock.is_open() && ::flock(lock.number(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
@@ -52,7 +52,7 @@ Result<std::optional<SpoolClaim>> SpoolClaim::take(const std::string& path) {
     return system_file_system().status(path, FollowLinks::no).has_value();
   };
   if (!is_there()) return std::optional<SpoolClaim>();
-  OwnedDescriptor lock(
+  Descriptor lock(
       ::open(spool_lock_path(path).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!lock.is_open()) return fail(os_error(errno, spool_lock_path(path)));
   if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {

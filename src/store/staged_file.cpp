@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "environment/join_path.hpp"
 #include "store/fail_while.hpp"
 
 namespace ktstr {
@@ -64,12 +65,6 @@ Result<void> fill(WritableFile& file, const StagedWrite& what, const std::string
 void announce(FileSystem& files, const StagedWrite& what) {
   if (what.about_to_replace && files.status(what.target, FollowLinks::no)) what.about_to_replace();
   report(what, WriteStep::announced);
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, slash == 0 ? 1 : slash);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 std::filesystem::path shared_data_directory() {
   const char* named = std::getenv("KTSTR_SHARED_DATA");
   if (named != nullptr && *named != '\0') return named;
-  return std::filesystem::path(KTSTR_SOURCE_DIR).parent_path() / "shared" / "data";
+  return source_directory().parent_path() / "shared" / "data";
 }
 
 bool is_ci() {
@@ -22,6 +22,8 @@ bool is_ci() {
 }
 
 }  // namespace
+
+std::filesystem::path source_directory() { return KTSTR_SOURCE_DIR; }
 
 std::optional<std::string> shared_data_path(std::string_view file) {
   const std::filesystem::path path = shared_data_directory() / file;

@@ -79,4 +79,9 @@ void note_left_out(const Context& context, Session& session, bool strict) {
   context.note(note + " (list --left-out" + pool + ")");
 }
 
+int failed_or_stopped(const Context& context, const Error& error, const StopRequest& stop) {
+  const int status = context.failed(error);
+  return error.code == ErrorCode::interrupted ? k_signalled + stop.signal() : status;
+}
+
 }  // namespace ktstr

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "context.hpp"
+#include "stop_request.hpp"
 
 namespace ktstr {
 
@@ -33,5 +34,10 @@ struct Answer {
 /// One line about the files that the rows of `results` leave out; those of another schema too if
 /// `strict`. It says how to list them, in the pool that was named.
 void note_left_out(const Context& context, Session& session, bool strict);
+
+/// Says what went wrong and gives the exit status for it: the signal's, where the error is that
+/// somebody wanted an end.
+[[nodiscard]] int failed_or_stopped(const Context& context, const Error& error,
+                                    const StopRequest& stop);
 
 }  // namespace ktstr

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "store/capture.hpp"
-#include "store/owned_descriptor.hpp"
 
 namespace ktstr {
 
@@ -26,7 +26,7 @@ class CaptureLog {
  private:
   std::mutex mutex_;
   std::vector<CaptureEvent> events_;
-  OwnedDescriptor wake_;
+  Descriptor wake_;
 };
 
 /// "captured RUN-DIR/JOB/FILE (N bytes)", below the root's path where there are several.

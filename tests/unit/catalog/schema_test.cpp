@@ -13,6 +13,7 @@
 #include "catalog/tables.hpp"
 #include "catalog/views.hpp"
 #include "support/rows_text.hpp"
+#include "support/shared_data.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {
@@ -28,7 +29,7 @@ std::string head(const std::string& store) {
 }
 
 std::string schema_path(const std::string& store) {
-  return std::string(KTSTR_SOURCE_DIR) + "/schema/" + store + ".sql";
+  return source_directory() / "schema" / (store + ".sql");
 }
 
 /// Without comment lines, and with one blank wherever there is white space.

@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "answer.hpp"
 #include "base/clock.hpp"
 #include "base/size_text.hpp"
 #include "base/time_text.hpp"
@@ -10,7 +11,6 @@
 #include "query/archive_pins.hpp"
 #include "query/session_reference.hpp"
 #include "report/human_units.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -84,10 +84,7 @@ int run_apply(const Context& context, const GcFlags& flags, const GcPolicy& poli
   if (!plan) return context.failed(plan.error());
   StopRequest stop;
   const auto space = apply(*archive, flags, *plan, stop);
-  if (!space) {
-    const int failed = context.failed(space.error());
-    return space.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
-  }
+  if (!space) return failed_or_stopped(context, space.error(), stop);
   if (!space->is_log_empty) {
     context.note(
         "somebody is reading the archive: its file gets smaller when the next command "

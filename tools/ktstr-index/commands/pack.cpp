@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "answer.hpp"
 #include "base/clock.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
 #include "library/archive_import_session.hpp"
 #include "library/archive_pack.hpp"
 #include "report/human_units.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -125,10 +125,7 @@ Result<PackSource> open_source(const Context& context, StopRequest& stop) {
 
 int run(const Context& context, const PackFlags& flags) {
   StopRequest stop;
-  const auto failed = [&](const Error& error) {
-    const int status = context.failed(error);
-    return error.code == ErrorCode::interrupted ? k_signalled + stop.signal() : status;
-  };
+  const auto failed = [&](const Error& error) { return failed_or_stopped(context, error, stop); };
   auto source = open_source(context, stop);
   if (!source) return failed(source.error());
   PackOptions options;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "answer.hpp"
 #include "base/clock.hpp"
 #include "base/time_text.hpp"
 #include "commands/commands.hpp"
@@ -9,7 +10,6 @@
 #include "library/archive_copies.hpp"
 #include "query/archive_purge.hpp"
 #include "report/human_units.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -86,10 +86,7 @@ int run_apply(const Context& context, const PurgeFlags& flags, const PurgeReques
   if (!plan) return context.failed(plan.error());
   StopRequest stop;
   const auto space = apply(*archive, flags, *plan, stop);
-  if (!space) {
-    const int failed = context.failed(space.error());
-    return space.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
-  }
+  if (!space) return failed_or_stopped(context, space.error(), stop);
   const int printed = print_purge(context, flags, *plan, *space);
   const int judged = judge(context, *archive, *space);
   return printed != k_done ? printed : judged;

@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "environment/named_queries.hpp"
-#include "query/labels.hpp"
+#include "labels.hpp"
 #include "query/tokens.hpp"
 
 namespace ktstr {
@@ -43,15 +43,6 @@ ValueParser parse_time_into(std::optional<std::int64_t>& target,
   };
 }
 
-ValueParser parse_labels_into(std::vector<std::pair<std::string, std::string>>& target) {
-  return [&target](const std::string& text) -> Result<void> {
-    auto label = parse_label(text);
-    if (!label) return fail(ErrorCode::usage, label.error().message + ": " + label.error().hint);
-    target.push_back(std::move(*label));
-    return {};
-  };
-}
-
 std::vector<Option> filter_options(QueryArguments& arguments) {
   Filters& filters = arguments.query.filters;
   return {
@@ -78,7 +69,7 @@ std::vector<Option> filter_options(QueryArguments& arguments) {
        "A token or the beginning of one, @last, @prev, @3, ~TIME; over now and past unless --over",
        &arguments.sessions},
       {"--label", "KEY=VALUE", "Results with that label; repeated, with all of them",
-       parse_labels_into(filters.labels)},
+       parse_label_into(filters.labels)},
       {"--since", "TIME", "From then on: 2026-07-04, 2d, today, epoch seconds, @prev",
        parse_time_into(filters.since_ns, arguments.since_session)},
       {"--until", "TIME", "Up to then", parse_time_into(filters.until_ns, arguments.until_session)},

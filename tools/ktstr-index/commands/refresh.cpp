@@ -4,12 +4,12 @@
 #include <cstdio>
 #include <memory>
 
+#include "answer.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "commands/commands.hpp"
 #include "labels.hpp"
 #include "refresh_progress.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -125,10 +125,7 @@ int run(const Context& context, const RefreshFlags& flags) {
   const auto done = session->refresh_and_keep(options, flags.keep);
   progress.reset();
   for (const std::string& warning : session->take_warnings()) context.note(warning);
-  if (!done) {
-    const int failed = context.failed(done.error());
-    return done.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
-  }
+  if (!done) return failed_or_stopped(context, done.error(), stop);
   // An error, also for who wants no notes: evidence may be lost.
   if (context.is_quiet() && done->kept && done->kept->failure) {
     (void)context.failed(*done->kept->failure);

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <memory>
 
+#include "answer.hpp"
 #include "base/clock.hpp"
 #include "base/time_text.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 namespace {
@@ -75,10 +75,7 @@ int run(const Context& context, const RestoreFlags& flags) {
   StopRequest stop;
   options.should_stop = [&stop] { return stop.is_made(); };
   const auto files = restore(**archive, options);
-  if (!files) {
-    const int failed = context.failed(files.error());
-    return files.error().code == ErrorCode::interrupted ? k_signalled + stop.signal() : failed;
-  }
+  if (!files) return failed_or_stopped(context, files.error(), stop);
   const int printed = print_restored(context, *files);
   const int status = count_and_note(context, flags, *files);
   return printed != k_done ? printed : status;

@@ -140,20 +140,7 @@ GauntletAnalysis analyze_gauntlet(const std::vector<GauntletRow>& rows) {
 VerdictCounts count_verdicts(const std::vector<GauntletRow>& rows) {
   VerdictCounts counts;
   for (const GauntletRow& row : rows) {
-    switch (verdict_of(row.passed, row.skipped, row.inconclusive)) {
-      case Verdict::pass:
-        ++counts.pass;
-        break;
-      case Verdict::fail:
-        ++counts.fail;
-        break;
-      case Verdict::skip:
-        ++counts.skip;
-        break;
-      case Verdict::inconclusive:
-        ++counts.inconclusive;
-        break;
-    }
+    ++counts.of(verdict_of(row.passed, row.skipped, row.inconclusive));
   }
   return counts;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ktstr/run_report.hpp"
+#include "record/verdict_counts.hpp"
 
 namespace ktstr {
 
@@ -47,13 +48,7 @@ struct GauntletAnalysis {
 /// Pure; thread-safe.
 [[nodiscard]] GauntletAnalysis analyze_gauntlet(const std::vector<GauntletRow>& rows);
 
-/// How often each verdict occurs; adds up to the number of rows.
-struct VerdictCounts {
-  std::uint64_t pass = 0;
-  std::uint64_t fail = 0;
-  std::uint64_t skip = 0;
-  std::uint64_t inconclusive = 0;
-};
+/// Adds up to the number of rows.
 [[nodiscard]] VerdictCounts count_verdicts(const std::vector<GauntletRow>& rows);
 
 }  // namespace ktstr

@@ -48,9 +48,9 @@ Result<CatalogSummary> summarize(SQLite::Database& database) {
   });
 }
 
-Result<LeftOut> count_left_out(SQLite::Database& database) {
+Result<LeftOutCounts> count_left_out(SQLite::Database& database) {
   return guarded(database.getFilename(), [&] {
-    LeftOut left_out;
+    LeftOutCounts left_out;
     SQLite::Statement select(
         database, "SELECT status, count(*) FROM sidecar WHERE status <> 'ok' GROUP BY status");
     while (select.executeStep()) {

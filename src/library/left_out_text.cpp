@@ -3,7 +3,7 @@
 
 namespace ktstr {
 
-std::string left_out_text(const LeftOut& left_out) {
+std::string left_out_text(const LeftOutCounts& left_out) {
   std::string text;
   const auto add = [&](std::int64_t count, const char* kind) {
     if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + kind;

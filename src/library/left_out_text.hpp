@@ -9,7 +9,7 @@ namespace ktstr {
 
 /// "3 corrupt, 1 unreadable, 2 of another schema", without what there is none of; empty for none.
 /// Pure; thread-safe.
-[[nodiscard]] std::string left_out_text(const LeftOut& left_out);
+[[nodiscard]] std::string left_out_text(const LeftOutCounts& left_out);
 
 /// "not in this answer: …", of a whole pool; empty if it leaves nothing out, or can't be asked.
 /// Records of another schema count only where the answer is of the pool that the harness loads.

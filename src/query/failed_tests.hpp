@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "query/last_session.hpp"
+#include "record/verdict_counts.hpp"
 
 namespace ktstr {
 
@@ -26,16 +27,6 @@ struct FailedTests {
 /// Of the last session, or of the whole pool. Job directories belong to no session: they count
 /// where the scope has none.
 [[nodiscard]] Result<FailedTests> find_failed_tests(SQLite::Database& database, bool in_whole_pool);
-
-/// Results of one test by verdict.
-struct VerdictCounts {
-  std::int64_t pass = 0;
-  std::int64_t fail = 0;
-  std::int64_t skip = 0;
-  std::int64_t inconclusive = 0;
-
-  [[nodiscard]] std::int64_t all() const { return pass + fail + skip + inconclusive; }
-};
 
 /// A file as it was written once. The harness writes a new file and renames it, so what a run has
 /// written anew differs. The ctime isn't asked: a link to a file doesn't run its test.

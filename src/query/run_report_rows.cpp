@@ -179,9 +179,9 @@ Result<RunReport> load_run_report(SQLite::Database& database, const NamedRun& ru
   });
 }
 
-Result<LeftOut> count_left_out(SQLite::Database& database, const NamedRun& run) {
+Result<LeftOutCounts> count_left_out(SQLite::Database& database, const NamedRun& run) {
   return guarded(database.getFilename(), [&] {
-    LeftOut left_out;
+    LeftOutCounts left_out;
     SQLite::Statement statement(database, k_left_out);
     bind_run(statement, run);
     while (statement.executeStep()) {

@@ -12,6 +12,6 @@ namespace ktstr {
 [[nodiscard]] Result<RunReport> load_run_report(SQLite::Database& database, const NamedRun& run);
 
 /// The run's files that its report leaves out.
-[[nodiscard]] Result<LeftOut> count_left_out(SQLite::Database& database, const NamedRun& run);
+[[nodiscard]] Result<LeftOutCounts> count_left_out(SQLite::Database& database, const NamedRun& run);
 
 }  // namespace ktstr

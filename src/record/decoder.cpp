@@ -31,7 +31,8 @@ bool read_field(Walk& walk, const element& value, T& out) {
   const Walk::Step step(walk, field.key);
   if (field.side == Side::newer) walk.saw_newer_key();
   const std::size_t before = walk.broken();
-  if constexpr (field.presence == Presence::required || field.presence == Presence::defaulted) {
+  if constexpr (field.presence == KeyPresence::required ||
+                field.presence == KeyPresence::defaulted) {
     read_not_null(walk, value, out.*field.member);
   } else {
     read(walk, value, out.*field.member);
@@ -60,7 +61,8 @@ constexpr FieldIndex<T> make_field_index(std::index_sequence<I...>) {
   const auto bit = [](bool required, std::size_t i) {
     return required ? std::uint64_t{1} << i : std::uint64_t{0};
   };
-  index.required = (bit(std::get<I>(Fields<T>::k_table).presence == Presence::required, I) | ...);
+  index.required =
+      (bit(std::get<I>(Fields<T>::k_table).presence == KeyPresence::required, I) | ...);
   return index;
 }
 

@@ -156,7 +156,7 @@ class UnknownKeys {
 template <RecordObject T, typename F>
 void write_field(PrettyWriter& out, const T& object, const F& field) {
   const auto& value = object.*field.member;
-  if (field.presence == Presence::nullable || !is_none(value)) {
+  if (field.presence == KeyPresence::nullable || !is_none(value)) {
     out.key(field.key);
     write(out, value);
   }

@@ -12,7 +12,7 @@
 
 namespace ktstr {
 
-enum class Presence {
+enum class KeyPresence {
   required,   ///< missing or null breaks the contract
   nullable,   ///< missing or null is none; always written
   omitted,    ///< missing or null is none; written only when there is something
@@ -27,25 +27,25 @@ struct Field {
   using Type = T;
   std::string_view key;
   T Owner::*member = nullptr;
-  Presence presence = Presence::required;
+  KeyPresence presence = KeyPresence::required;
   Side side = Side::both;
 };
 
 template <typename Owner, typename T>
 constexpr Field<Owner, T> required(std::string_view key, T Owner::*member) {
-  return {key, member, Presence::required, Side::both};
+  return {key, member, KeyPresence::required, Side::both};
 }
 template <typename Owner, typename T>
 constexpr Field<Owner, T> nullable(std::string_view key, T Owner::*member) {
-  return {key, member, Presence::nullable, Side::both};
+  return {key, member, KeyPresence::nullable, Side::both};
 }
 template <typename Owner, typename T>
 constexpr Field<Owner, T> omitted(std::string_view key, T Owner::*member) {
-  return {key, member, Presence::omitted, Side::both};
+  return {key, member, KeyPresence::omitted, Side::both};
 }
 template <typename Owner, typename T>
 constexpr Field<Owner, T> defaulted(std::string_view key, T Owner::*member) {
-  return {key, member, Presence::defaulted, Side::both};
+  return {key, member, KeyPresence::defaulted, Side::both};
 }
 template <typename Owner, typename T>
 constexpr Field<Owner, T> only(Side side, Field<Owner, T> field) {

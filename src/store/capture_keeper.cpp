@@ -98,38 +98,38 @@ void CaptureKeeper::miss(std::size_t root, Error error) {
 }
 
 void CaptureKeeper::see(const CapturePlace& place, const std::string& file_name,
-                        Sighting sighting) {
+                        NoticedBy noticed) {
   const std::string path = join_path(path_of(place), file_name);
-  if (sighting == Sighting::created && !is_born_whole(path)) return;
+  if (noticed == NoticedBy::created && !is_born_whole(path)) return;
   const auto status = system_file_system().status(path, FollowLinks::yes);
   if (!status) {
-    if (sighting != Sighting::existing) miss(place.root, status.error());
+    if (noticed != NoticedBy::existing) miss(place.root, status.error());
     return;
   }
   if (status->kind != FileKind::regular) return;
   const Version version(status->stamp);
-  if (sighting == Sighting::existing) {
+  if (noticed == NoticedBy::existing) {
     existing_.insert(version);
     return;
   }
-  see_new(place, file_name, status->stamp, sighting);
+  see_new(place, file_name, status->stamp, noticed);
 }
 
 void CaptureKeeper::see_new(const CapturePlace& place, const std::string& file_name,
-                            const Stamp& stamp, Sighting sighting) {
+                            const Stamp& stamp, NoticedBy noticed) {
   const Version version(stamp);
-  const bool is_event = sighting != Sighting::listed;
+  const bool is_event = noticed != NoticedBy::listed;
   const bool is_linked = linked_.contains(Version(inode_of(stamp)));
   // Listed and linked while it was being written in place: whoever does that once does it again,
   // and the link would follow. A copy beside it then.
-  const bool is_link_in_danger = is_linked && sighting == Sighting::written;
+  const bool is_link_in_danger = is_linked && noticed == NoticedBy::written;
   if (kept_.contains(version) && !is_link_in_danger) {
     if (is_event) ++roots_[place.root].duplicates;
     return;
   }
   // An event says that it is new, though it may have come between the watch and the first listing.
   if (!is_event && existing_.contains(version)) return;
-  keep(place, file_name, sighting == Sighting::written || is_linked);
+  keep(place, file_name, noticed == NoticedBy::written || is_linked);
 }
 
 tl::expected<Spool::Stored, int> CaptureKeeper::store(Spool& spool, const std::string& path,

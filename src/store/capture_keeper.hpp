@@ -22,7 +22,7 @@ struct CapturePlace {
 };
 
 /// How it became known that a file is there.
-enum class Sighting {
+enum class NoticedBy {
   existing,  ///< listed at the start: not to be kept
   listed,    ///< listed later
   renamed,   ///< an event: it got its name, by a rename or a link
@@ -45,7 +45,7 @@ class CaptureKeeper {
   /// say that the directories above it are gone.
   void close_removed_spool(std::size_t root);
   /// For a wanted name in a run or job directory.
-  void see(const CapturePlace& place, const std::string& file_name, Sighting sighting);
+  void see(const CapturePlace& place, const std::string& file_name, NoticedBy noticed);
   /// Hands over what was kept and starts anew. Versions that were kept stay known.
   [[nodiscard]] std::vector<CaptureRootReport> take();
   /// At the end: an empty spool is nobody's business.
@@ -71,7 +71,7 @@ class CaptureKeeper {
   using Versions = std::unordered_set<Version, HashVersion>;
 
   void see_new(const CapturePlace& place, const std::string& file_name, const Stamp& stamp,
-               Sighting sighting);
+               NoticedBy noticed);
   void keep(const CapturePlace& place, const std::string& file_name, bool is_in_place);
   void tell(const CapturePlace& place, const std::string& file_name,
             const Spool::Stored& stored) const;

@@ -155,7 +155,7 @@ void CaptureWorker::look_at_entries(const CapturePlace& place, DirectoryHandle& 
     } else if (may_be_inner && is_link_to_directory(directory, entry)) {
       linked.push_back(entry.name);
     } else if (!is_root && keeper_.is_wanted(entry.name)) {
-      keeper_.see(place, entry.name, look == Look::first ? Sighting::existing : Sighting::listed);
+      keeper_.see(place, entry.name, look == Look::first ? NoticedBy::existing : NoticedBy::listed);
     }
   }
   // Links last: a file that can be seen by two ways is kept under the directory's own name.
@@ -204,9 +204,9 @@ void CaptureWorker::handle_entry(const CapturePlace& place, const inotify_event&
     return;
   }
   if (!keeper_.is_wanted(name)) return;
-  if ((event.mask & IN_CLOSE_WRITE) != 0) return keeper_.see(place, name, Sighting::written);
-  if ((event.mask & IN_MOVED_TO) != 0) return keeper_.see(place, name, Sighting::renamed);
-  if ((event.mask & IN_CREATE) != 0) keeper_.see(place, name, Sighting::created);
+  if ((event.mask & IN_CLOSE_WRITE) != 0) return keeper_.see(place, name, NoticedBy::written);
+  if ((event.mask & IN_MOVED_TO) != 0) return keeper_.see(place, name, NoticedBy::renamed);
+  if ((event.mask & IN_CREATE) != 0) keeper_.see(place, name, NoticedBy::created);
 }
 
 bool CaptureWorker::work() {

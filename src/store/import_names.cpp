@@ -92,17 +92,18 @@ void DirectoryFacts::add_sentinel(std::string token) {
   }
 }
 
-DirectoryRole role_of(std::string_view name, const DirectoryFacts& facts, DirectoryRole parent) {
-  if (facts.has_sentinel || looks_like_run_key(name)) return DirectoryRole::run;
-  if (parent == DirectoryRole::run) return DirectoryRole::job;
-  return facts.has_sidecars ? DirectoryRole::run : DirectoryRole::way;
+ImportedDirectoryRole role_of(std::string_view name, const DirectoryFacts& facts,
+                              ImportedDirectoryRole parent) {
+  if (facts.has_sentinel || looks_like_run_key(name)) return ImportedDirectoryRole::run;
+  if (parent == ImportedDirectoryRole::run) return ImportedDirectoryRole::job;
+  return facts.has_sidecars ? ImportedDirectoryRole::run : ImportedDirectoryRole::way;
 }
 
 DirectoryPlace place_of(std::string name, const DirectoryFacts& facts, std::size_t depth,
                         const DirectoryPlace* parent) {
-  const DirectoryRole role =
-      role_of(name, facts, parent == nullptr ? DirectoryRole::way : parent->role);
-  if (role == DirectoryRole::job) {
+  const ImportedDirectoryRole role =
+      role_of(name, facts, parent == nullptr ? ImportedDirectoryRole::way : parent->role);
+  if (role == ImportedDirectoryRole::job) {
     return {role, parent->run_dir, std::move(name), parent->run_depth};
   }
   return {role, std::move(name), "", depth, facts.session};

@@ -46,13 +46,13 @@ struct DirectoryFacts {
   void add_sentinel(std::string token);
 };
 
-enum class DirectoryRole { way, run, job };
-[[nodiscard]] DirectoryRole role_of(std::string_view name, const DirectoryFacts& facts,
-                                    DirectoryRole parent);
+enum class ImportedDirectoryRole { way, run, job };
+[[nodiscard]] ImportedDirectoryRole role_of(std::string_view name, const DirectoryFacts& facts,
+                                            ImportedDirectoryRole parent);
 
 /// Where the files directly in a directory belong.
 struct DirectoryPlace {
-  DirectoryRole role = DirectoryRole::way;
+  ImportedDirectoryRole role = ImportedDirectoryRole::way;
   std::string run_dir;
   std::string job;
   std::size_t run_depth = 0;

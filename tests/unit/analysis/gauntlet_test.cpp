@@ -188,10 +188,10 @@ TEST(VerdictCounts, AddUpToTheRows) {
   both.inconclusive = true;
   const VerdictCounts counts =
       count_verdicts({row("a", 0), failed(row("a", 0)), skipped(row("a", 0)), both});
-  EXPECT_EQ(counts.pass, 1U);
-  EXPECT_EQ(counts.fail, 1U);
-  EXPECT_EQ(counts.skip, 2U);
-  EXPECT_EQ(counts.inconclusive, 0U);
+  EXPECT_EQ(counts.pass, 1);
+  EXPECT_EQ(counts.fail, 1);
+  EXPECT_EQ(counts.skip, 2);
+  EXPECT_EQ(counts.inconclusive, 0);
 }
 
 }  // namespace

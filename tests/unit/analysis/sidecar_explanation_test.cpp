@@ -22,7 +22,7 @@ Record record_of(const char* test_name, std::uint32_t budget, std::uint32_t vcpu
 TEST(NullableFields, AreTheRecordsNullableKeysInTheRecordsOrder) {
   std::string of_record;
   const auto add = [&](const auto& field) {
-    if (field.presence == Presence::nullable) of_record += std::string(field.key) + " ";
+    if (field.presence == KeyPresence::nullable) of_record += std::string(field.key) + " ";
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, Fields<Record>::k_table);
   std::string listed;
@@ -42,7 +42,7 @@ TEST(NullableFields, EachLookAtTheFieldThatTheyName) {
     }
   };
   const auto expect_if_nullable = [&](const auto& field) {
-    if (field.presence == Presence::nullable) expect_own(field);
+    if (field.presence == KeyPresence::nullable) expect_own(field);
   };
   std::apply([&](const auto&... field) { (expect_if_nullable(field), ...); },
              Fields<Record>::k_table);

@@ -15,6 +15,7 @@
 #include "base/rows.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/schema.hpp"
+#include "support/rows_text.hpp"
 
 namespace ktstr::test {
 
@@ -115,9 +116,9 @@ inline std::string shown(const Value& value) {
 }
 
 /// Every row, or "error: …" in the place of the first that failed.
-inline std::vector<std::string> all_rows(Result<std::unique_ptr<RowSource>> source) {
+inline Rows all_rows(Result<std::unique_ptr<RowSource>> source) {
   if (!source) return {"error: " + source.error().message};
-  std::vector<std::string> rows;
+  Rows rows;
   std::vector<Value> row;
   for (;;) {
     const Result<bool> more = (*source)->next(row);
@@ -131,7 +132,5 @@ inline std::vector<std::string> all_rows(Result<std::unique_ptr<RowSource>> sour
     rows.push_back(line);
   }
 }
-
-using Rows = std::vector<std::string>;
 
 }  // namespace ktstr::test

@@ -46,7 +46,7 @@ TYPED_TEST(RecordContract, HoldsWithEveryKeyOrOnlyTheRequiredOnes) {
 TYPED_TEST(RecordContract, BreaksWithoutARequiredKeyAndOnlyThen) {
   this->for_each_common_field([&](const auto& field) {
     const std::string json = this->with(ObjectText<TypeParam>::full().drop(field.key));
-    const bool is_required = field.presence == Presence::required;
+    const bool is_required = field.presence == KeyPresence::required;
     EXPECT_EQ(complaint(json),
               is_required ? this->at_path("missing field `" + std::string(field.key) + "`") : "");
   });
@@ -55,8 +55,8 @@ TYPED_TEST(RecordContract, BreaksWithoutARequiredKeyAndOnlyThen) {
 TYPED_TEST(RecordContract, TakesNullOnlyWhereNoneIsAValue) {
   this->for_each_common_field([&](const auto& field) {
     using M = typename std::decay_t<decltype(field)>::Type;
-    const bool takes_null = field.presence == Presence::nullable ||
-                            (field.presence == Presence::omitted &&
+    const bool takes_null = field.presence == KeyPresence::nullable ||
+                            (field.presence == KeyPresence::omitted &&
                              !std::is_same_v<M, std::map<std::uint64_t, std::string>>);
     const std::string said =
         complaint(this->with(ObjectText<TypeParam>::full().set(field.key, "null")));
@@ -103,9 +103,9 @@ TYPED_TEST(RecordContract, WritesNullForNullableKeysAndLeavesOutOmittedOnes) {
   const std::string text = test::round_trip(this->with(ObjectText<TypeParam>()));
   this->for_each_common_field([&](const auto& field) {
     const std::string key = "\"" + std::string(field.key) + "\": ";
-    if (field.presence == Presence::nullable) {
+    if (field.presence == KeyPresence::nullable) {
       EXPECT_NE(text.find(key + "null"), std::string::npos) << key;
-    } else if (field.presence == Presence::omitted) {
+    } else if (field.presence == KeyPresence::omitted) {
       EXPECT_EQ(text.find(key), std::string::npos) << key;
     } else {
       EXPECT_NE(text.find(key), std::string::npos) << key;

@@ -36,7 +36,7 @@ class ObjectText {
  public:
   /// With the required keys only, as the target contract has them.
   ObjectText() {
-    fill([](const auto& field) { return field.presence == Presence::required; });
+    fill([](const auto& field) { return field.presence == KeyPresence::required; });
   }
 
   /// With every key of the target contract.

@@ -32,6 +32,9 @@ struct DecodedRecord {
 /// text's size; a string with 64 bytes of spare capacity is not copied.
 [[nodiscard]] Result<DecodedRecord> decode_record(const std::string& json, SampleHandling samples);
 
+/// Of an error of decode_record(): whether the bytes are not UTF-8.
+[[nodiscard]] bool is_not_utf8(const Error& error);
+
 /// Byte for byte what serde's pretty printer writes for this record: two spaces, declared key
 /// order, no newline at the end; NaN and infinities become null. Unknown keys come back where they
 /// stood. A record decoded with SampleHandling::reduce loses its samples.

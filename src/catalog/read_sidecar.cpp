@@ -77,10 +77,9 @@ void decode_into(PreparedFile& file, const std::string& bytes) {
   const auto decoded = decode_record(bytes, SampleHandling::reduce);
   if (!decoded) {
     file.status = "corrupt";
-    // The harness reads into a string first, so for it this is a failed read, in these words.
-    const bool is_utf8 = decoded.error().hint != "utf-8";
-    file.error_class = is_utf8 ? "parse" : "io";
-    file.error = is_utf8 ? decoded.error().message : "stream did not contain valid UTF-8";
+    // The harness reads into a string first, so for it text that isn't UTF-8 is a failed read.
+    file.error_class = is_not_utf8(decoded.error()) ? "io" : "parse";
+    file.error = decoded.error().message;
     return;
   }
   file.record = extract(*decoded);

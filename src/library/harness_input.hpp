@@ -11,14 +11,15 @@
 
 namespace ktstr {
 
-/// A whole record. timestamp and run_id, which a complete record must have, are filled in where
-/// their keys are missing; the optional keys are left for FillIn::missing_keys. Error (parse): not
-/// a record even so; the message says why.
-[[nodiscard]] Result<Record> parse_harness_record(std::string json);
+/// A whole record. timestamp and run_id, which a complete record must have, may be missing: like
+/// the optional keys they are left for FillIn::missing_keys. Error (parse): not a record even so;
+/// the message has everything that is missing or wrong.
+[[nodiscard]] Result<Record> parse_harness_record(const std::string& json);
 
 /// The parts of a record that say which test and variant it is of: test_name, topology, scheduler,
 /// work_type, sysctls, kargs and, where there is one, payload. Whatever else is there, as far as it
-/// is readable, comes along. Error (parse): one of them is missing or of the wrong type.
+/// is readable, comes along. Error (parse): some are missing or of the wrong type; the message
+/// names them.
 [[nodiscard]] Result<Record> parse_harness_identity(const std::string& json);
 
 /// The same without the test's name, for what only needs the variant.

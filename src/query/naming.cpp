@@ -237,11 +237,16 @@ Error not_found(SQLite::Database& database, std::string_view name) {
   return error;
 }
 
+Result<void> check_not_empty(std::string_view name) {
+  if (trim(name).empty()) return fail(ErrorCode::usage, "the name of the result is empty");
+  return {};
+}
+
 }  // namespace
 
 Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view name) {
   return guarded(database.getFilename(), [&]() -> Result<NamedResult> {
-    if (trim(name).empty()) return fail(ErrorCode::usage, "the name of the result is empty");
+    if (auto checked = check_not_empty(name); !checked) return fail(std::move(checked.error()));
     const std::vector<Candidate> candidates = group(find_all(database, name));
     if (candidates.empty()) return fail(not_found(database, name));
     if (candidates.size() > 1) return fail(ambiguous(name, candidates));
@@ -250,6 +255,13 @@ Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view 
       found.sidecar_ids.push_back(place.sidecar_id);
     }
     return found;
+  });
+}
+
+Result<bool> names_a_result(SQLite::Database& database, std::string_view name) {
+  return guarded(database.getFilename(), [&]() -> Result<bool> {
+    if (auto checked = check_not_empty(name); !checked) return fail(std::move(checked.error()));
+    return !find_all(database, name).empty();
   });
 }
 

@@ -36,4 +36,8 @@ struct ResultPlace {
 /// what is near), or several results have it (the hint lists them). Not to be called under a guard.
 [[nodiscard]] Result<NamedResult> resolve_result(SQLite::Database& database, std::string_view name);
 
+/// Whether any result has the name, several included: tells the two errors of resolve_result()
+/// apart. Error usage: the name is empty.
+[[nodiscard]] Result<bool> names_a_result(SQLite::Database& database, std::string_view name);
+
 }  // namespace ktstr

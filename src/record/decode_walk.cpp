@@ -101,18 +101,37 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
+void BreakList::count(Side side) {
+  if (side != Side::newer) ++target_count_;
+  if (side != Side::target) ++newer_count_;
+}
+
+void BreakList::move_to(RecordDraft& draft, bool looks_newer) {
+  const bool is_newer =
+      newer_count_ < target_count_ || (newer_count_ == target_count_ && looks_newer);
+  const Side other = is_newer ? Side::target : Side::newer;
+  for (Sided& sided : places_) {
+    if (sided.side != other) draft.breaks.push_back(std::move(sided.place));
+  }
+  draft.unlisted_breaks = (is_newer ? newer_count_ : target_count_) - draft.breaks.size();
+}
+
 bool Walk::count_broken() {
   ++broken_;
+  if (all_breaks_ != nullptr) {
+    all_breaks_->count(side_);
+    if (all_breaks_->has_room()) return true;
+  }
   return (side_ != Side::newer && target_error_.empty()) ||
          (side_ != Side::target && newer_error_.empty());
 }
 
-void Walk::note(const std::string& message) {
-  std::string text = path_text();
-  if (!text.empty()) text += ": ";
-  text += message;
+void Walk::note(const std::string& message, std::string_view missing_key) {
+  ContractBreak place{path_text(), std::string(missing_key), message};
+  const std::string text = place.text();
   if (side_ != Side::newer && target_error_.empty()) target_error_ = text;
   if (side_ != Side::target && newer_error_.empty()) newer_error_ = text;
+  if (all_breaks_ != nullptr && all_breaks_->has_room()) all_breaks_->add(side_, std::move(place));
 }
 
 void Walk::Step::append_to(std::string& text) const {
@@ -150,7 +169,7 @@ void Walk::report_value(const element& value, std::string_view expected) {
 }
 
 void Walk::report_missing(std::string_view key) {
-  if (count_broken()) note("missing field `" + std::string(key) + "`");
+  if (count_broken()) note("missing field `" + std::string(key) + "`", key);
 }
 
 void Walk::report_duplicate(std::string_view key) {

@@ -12,18 +12,41 @@
 #include "ktstr/record_json.hpp"
 #include "record/exact_json.hpp"
 #include "record/fields.hpp"
+#include "record/record_draft.hpp"
 
 namespace ktstr::decode {
 
 using simdjson::dom::element;
+
+/// Every broken place, for who wants more than the first. Places beyond those that are listed are
+/// only counted.
+class BreakList {
+ public:
+  void count(Side side);
+  [[nodiscard]] bool has_room() const { return places_.size() < RecordDraft::k_most_listed; }
+  void add(Side side, ContractBreak place) { places_.push_back({side, std::move(place)}); }
+
+  /// Hands out those of the contract that is broken less; of `looks_newer`'s if both are alike.
+  void move_to(RecordDraft& draft, bool looks_newer);
+
+ private:
+  struct Sided {
+    Side side;
+    ContractBreak place;
+  };
+  std::vector<Sided> places_;
+  std::size_t target_count_ = 0;
+  std::size_t newer_count_ = 0;
+};
 
 /// Where the walk over a document is, and the first broken place for each of the two contracts. It
 /// never stops at a broken place, so that a drifted file still gives what is readable. One a
 /// document; not thread-safe.
 class Walk {
  public:
-  /// `rewritten`: the document's strings may be marked (exact_json.hpp).
-  Walk(SampleHandling samples, bool rewritten) : samples_(samples), rewritten_(rewritten) {}
+  /// `rewritten`: the document's strings may be marked (exact_json.hpp). `all_breaks` may be null.
+  Walk(SampleHandling samples, bool rewritten, BreakList* all_breaks)
+      : samples_(samples), rewritten_(rewritten), all_breaks_(all_breaks) {}
 
   /// Samples and unknown keys alike.
   [[nodiscard]] bool keeps_all() const { return samples_ == SampleHandling::keep; }
@@ -66,6 +89,7 @@ class Walk {
   }
 
   void saw_newer_key() { has_newer_key_ = true; }
+  [[nodiscard]] bool looks_newer() const { return has_newer_key_; }
 
   [[nodiscard]] bool is_ok() const { return target_error_.empty() || newer_error_.empty(); }
   /// The complaint of the contract that the file looks made for.
@@ -122,13 +146,14 @@ class Walk {
 
   // Counts a broken place; true if its message is one that will be kept.
   bool count_broken();
-  void note(const std::string& message);
+  void note(const std::string& message, std::string_view missing_key = {});
   [[nodiscard]] std::string path_text() const;
   [[nodiscard]] std::string describe(const element& value) const;
   [[nodiscard]] std::string describe_marked(const MarkedValue& value) const;
 
   SampleHandling samples_;
   bool rewritten_;
+  BreakList* all_breaks_;
   Side side_ = Side::both;
   const Step* last_step_ = nullptr;
   std::string target_error_;

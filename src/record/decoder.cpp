@@ -8,7 +8,7 @@
 //  3. one walk over the tree, driven by the tables of fields.hpp (below; values without keys are in
 //     decode_scalars.hpp and decode_containers.hpp). It notes the first broken place for each of
 //     the two contracts and reads on
-//  4. ok if either contract came through whole
+//  4. ok if either contract came through whole; a draft gets the list of what is broken instead
 
 #include <array>
 
@@ -18,6 +18,7 @@
 #include "record/decode_scalars.hpp"
 #include "record/decode_walk.hpp"
 #include "record/exact_json.hpp"
+#include "record/record_draft.hpp"
 
 namespace ktstr::decode {
 namespace {
@@ -155,13 +156,25 @@ void read(Walk& walk, const element& value, T& out) {
 
 namespace {
 
-Result<DecodedRecord> walk_document(const element& root, Walk walk) {
+constexpr const char* k_not_utf8_hint = "utf-8";
+
+/// What is wanted of a document.
+struct DecodeRequest {
+  SampleHandling samples = SampleHandling::keep;
+  RecordDraft* draft = nullptr;  ///< gets all that is broken, if there is one
+};
+
+Result<DecodedRecord> walk_document(const element& root, bool is_rewritten,
+                                    const DecodeRequest& request) {
   if (!root.is_object()) return fail(ErrorCode::parse, "the document is not a JSON object");
+  BreakList breaks;
+  Walk walk(request.samples, is_rewritten, request.draft != nullptr ? &breaks : nullptr);
   DecodedRecord decoded;
   read(walk, root, decoded.record);
   if (!walk.is_ok()) {
     decoded.contract = Contract::drift;
     decoded.error = walk.error();
+    if (request.draft != nullptr) breaks.move_to(*request.draft, walk.looks_newer());
   }
   return decoded;
 }
@@ -172,21 +185,35 @@ bool has_padding(const std::string& text) {
 }
 
 Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::string& json,
-                                  SampleHandling samples) {
+                                  const DecodeRequest& request) {
   element root;
   if (!may_hold_negative_zero(json) &&
       parser.parse(json.data(), json.size(), !has_padding(json)).get(root) == simdjson::SUCCESS) {
-    return walk_document(root, Walk(samples, false));
+    return walk_document(root, false, request);
   }
   if (!simdjson::validate_utf8(json)) {
-    return fail(ErrorCode::parse, "stream did not contain valid UTF-8", {}, "utf-8");
+    return fail(ErrorCode::parse, "stream did not contain valid UTF-8", {}, k_not_utf8_hint);
   }
   const auto parsable = make_parsable(json);
   if (!parsable) return fail(parsable.error());
   if (const auto refused = parser.parse(*parsable).get(root); refused != simdjson::SUCCESS) {
     return fail(ErrorCode::parse, simdjson::error_message(refused));
   }
-  return walk_document(root, Walk(samples, true));
+  return walk_document(root, true, request);
+}
+
+Result<DecodedRecord> decode_document(const std::string& json, const DecodeRequest& request) {
+  if (json.compare(0, 3, "\xEF\xBB\xBF") == 0 && simdjson::validate_utf8(json)) {
+    return fail(ErrorCode::parse, "expected value at line 1 column 1 (a byte-order mark)");
+  }
+  // A parser keeps its buffers for the next file; those of a huge one are given back at once.
+  constexpr std::size_t k_reuse_limit_bytes = 1 << 20;
+  if (json.size() > k_reuse_limit_bytes) {
+    simdjson::dom::parser parser;
+    return decode_with(parser, json, request);
+  }
+  thread_local simdjson::dom::parser parser;
+  return decode_with(parser, json, request);
 }
 
 }  // namespace
@@ -195,17 +222,17 @@ Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::stri
 namespace ktstr {
 
 Result<DecodedRecord> decode_record(const std::string& json, SampleHandling samples) {
-  if (json.compare(0, 3, "\xEF\xBB\xBF") == 0 && simdjson::validate_utf8(json)) {
-    return fail(ErrorCode::parse, "expected value at line 1 column 1 (a byte-order mark)");
-  }
-  // A parser keeps its buffers for the next file; those of a huge one are given back at once.
-  constexpr std::size_t k_reuse_limit_bytes = 1 << 20;
-  if (json.size() > k_reuse_limit_bytes) {
-    simdjson::dom::parser parser;
-    return decode::decode_with(parser, json, samples);
-  }
-  thread_local simdjson::dom::parser parser;
-  return decode::decode_with(parser, json, samples);
+  return decode::decode_document(json, {samples, nullptr});
+}
+
+bool is_not_utf8(const Error& error) { return error.hint == decode::k_not_utf8_hint; }
+
+Result<RecordDraft> decode_draft(const std::string& json) {
+  RecordDraft draft;
+  auto decoded = decode::decode_document(json, {SampleHandling::keep, &draft});
+  if (!decoded) return fail(std::move(decoded.error()));
+  draft.record = std::move(decoded->record);
+  return draft;
 }
 
 }  // namespace ktstr

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "ktstr/record_json.hpp"
 #include "store/paths.hpp"
 #include "store/verdict_edit.hpp"
 
@@ -39,7 +40,7 @@ Result<VerdictEdit> read_and_edit(const std::string& path, Verdict final_verdict
   }
   if (edit) return edit;
   // The harness takes text that isn't UTF-8 for a failed read, of which it says nothing.
-  if (edit.error().hint != "utf-8" && how.messages) {
+  if (!is_not_utf8(edit.error()) && how.messages) {
     how.messages("ktstr: finalize_sidecar_verdict: unparseable sidecar " + path);
   }
   return fail(ErrorCode::parse, edit.error().message, path);

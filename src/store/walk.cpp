@@ -100,9 +100,7 @@ void Walker::decode(const std::string& bytes, const std::string& path) {
   auto decoded = decode_record(bytes, options_.samples);
   if (!decoded) {
     // The harness reads into a string first, so for it this is a failed read.
-    if (decoded.error().hint == "utf-8") {
-      return add_io_error(path, "stream did not contain valid UTF-8");
-    }
+    if (is_not_utf8(decoded.error())) return add_io_error(path, decoded.error().message);
     return add_parse_error(path, std::move(decoded.error().message));
   }
   if (decoded->contract == Contract::drift) {

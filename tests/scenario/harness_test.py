@@ -85,6 +85,11 @@ class Write(HarnessScenario):
         self.assertIsNone(written["host"])
         self.assertEqual(written["run_source"], "here")
 
+    def test_an_unknown_key_at_the_start_stays_there(self):
+        record = {"own": 1, **self.record}
+        path = self.harness("write", record=record).stdout.decode().strip()
+        self.assertEqual(next(iter(json.loads((self.root / path).read_text()))), "own")
+
     def test_keys_of_a_newer_producer_are_kept(self):
         written = json.loads(self.write(newer={"x": [1, 2.50]}).read_text())
         self.assertEqual(written["newer"], {"x": [1, 2.5]})
@@ -146,6 +151,14 @@ class WriteRefuses(HarnessScenario):
     def test_a_record_that_lacks_what_only_the_harness_knows(self):
         record = {key: value for key, value in self.record.items() if key != "vcpus"}
         self.refused(3, "missing field `vcpus`", record=record)
+
+    def test_a_record_with_several_faults_learns_of_all_of_them_at_once(self):
+        record = {key: value for key, value in self.record.items()
+                  if key not in ("vcpus", "topology")}
+        record |= {"passed": "no", "stats": {**record["stats"], "total_cpus": None}}
+        for text in ("missing field `vcpus`", "missing field `topology`",
+                     "passed: invalid type", "stats.total_cpus: invalid type"):
+            self.refused(3, text, record=record)
 
     def test_a_timestamp_of_the_wrong_type(self):
         self.refused(3, "timestamp", record={**self.record, "timestamp": 5})

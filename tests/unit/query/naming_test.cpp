@@ -56,6 +56,18 @@ TEST_F(Naming, TakesAnIdByItsFirstDigits) {
   EXPECT_EQ(resolve_result(catalog_.database(), "aaaa1")->id, id_a_);
 }
 
+TEST_F(Naming, TellsANameOfSeveralFromANameOfNone) {
+  add(first_run_, "one", hash_a_, id_a_);
+  add(first_run_, "two", hash_b_, id_b_);
+  for (const auto& [name, is_named] :
+       {std::pair("aaaa", true), std::pair("one", true), std::pair("none", false)}) {
+    const auto found = names_a_result(catalog_.database(), name);
+    ASSERT_TRUE(found) << name;
+    EXPECT_EQ(*found, is_named) << name;
+  }
+  EXPECT_FALSE(names_a_result(catalog_.database(), " "));
+}
+
 TEST_F(Naming, WantsFourDigitsOfAnId) {
   add(first_run_, "one", hash_a_, id_a_);
   EXPECT_EQ(found("aaa"), "error: no result is named 'aaa'");

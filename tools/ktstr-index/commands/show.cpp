@@ -128,8 +128,8 @@ Result<Shown> find_in_past(const Context& context, const ShowArguments& argument
   auto result = resolve_result(session->database(), arguments.name);
   if (!result) {
     // Several in the past are news; that there is none there, too, isn't.
-    const bool is_ambiguous = result.error().message.find("' names ") != std::string::npos;
-    return fail(is_ambiguous ? result.error() : not_now);
+    const auto is_named = names_a_result(session->database(), arguments.name);
+    return fail(is_named && *is_named ? result.error() : not_now);
   }
   if (session->has_root()) {
     context.note("not there any more; this is what the archive has (--over past)");
@@ -137,21 +137,17 @@ Result<Shown> find_in_past(const Context& context, const ShowArguments& argument
   return Shown{std::move(*session), std::move(*result)};
 }
 
-bool is_nothing_there(const Error& error) {
-  return error.code == ErrorCode::not_found ||
-         (error.code == ErrorCode::usage && error.message.starts_with("no result is named"));
-}
-
 Result<Shown> find(const Context& context, const ShowArguments& arguments) {
   auto session = open_over(context, arguments.over);
   if (!session) {
     const Error& error = session.error();
-    const bool is_open = !arguments.over.over && is_nothing_there(error);
+    const bool is_open = !arguments.over.over && error.code == ErrorCode::not_found;
     return is_open ? find_in_past(context, arguments, error) : Result<Shown>(fail(error));
   }
   auto result = resolve_result(session->database(), arguments.name);
   if (result) return Shown{std::move(*session), std::move(*result)};
-  const bool is_open = !arguments.over.over && is_nothing_there(result.error());
+  const auto is_named = names_a_result(session->database(), arguments.name);
+  const bool is_open = !arguments.over.over && is_named && !*is_named;
   return is_open ? find_in_past(context, arguments, result.error())
                  : Result<Shown>(fail(result.error()));
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr mode_t k_new_directory_mode = 0777;
 
-posix::Location at_path(const std::string& path) { return {AT_FDCWD, path, path}; }
+using posix::at_path;
 
 /// "a/b/" -> "a"; "/a" -> "/"; "a" -> "".
 std::string parent_of(std::string path) {

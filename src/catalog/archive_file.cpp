@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/archive_file.hpp"
 
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -13,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/file_system.hpp"
+#include "base/safe_open.hpp"
 #include "environment/join_path.hpp"
 #include "store/run_directory_lock.hpp"
 
@@ -52,34 +51,34 @@ Result<bool> make_archive_file(const std::string& path) {
   const std::string directory = directory_of(path);
   if (auto made = make_directories(directory); !made) return fail(std::move(made.error()));
   if (auto local = refuse_remote(directory); !local) return fail(std::move(local.error()));
-  const Descriptor file(
-      ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, k_owner_only_file));
-  if (file.is_open()) return true;
-  return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
+  const auto file =
+      posix::try_open_at(posix::at_path(path), O_CREAT | O_EXCL | O_RDWR, k_owner_only_file);
+  if (file) return true;
+  return file.error() == EEXIST ? Result<bool>(false) : fail(os_error(file.error(), path));
 }
 
 bool is_database_file(const std::string& path) {
   constexpr std::string_view k_magic("SQLite format 3\0", 16);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return true;
+  const auto file = posix::open_regular_at(posix::at_path(path), O_RDONLY);
+  if (!file) return true;
   char head[k_magic.size()] = {};
-  const ssize_t size = ::read(file, head, sizeof head);
-  ::close(file);
+  const ssize_t size = ::read(file->number(), head, sizeof head);
   return size <= 0 || std::string_view(head, static_cast<std::size_t>(size)) == k_magic;
 }
 
 Result<ArchiveFileLock> ArchiveFileLock::acquire(const std::string& path, std::int64_t timeout_ms) {
   const std::string lock_path = path + ".lock";
-  Descriptor file(::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, k_owner_only_file));
-  if (!file.is_open()) return fail(os_error(errno, lock_path));
+  auto file =
+      posix::open_own_file_at(posix::at_path(lock_path), O_CREAT | O_RDWR, k_owner_only_file);
+  if (!file) return fail(std::move(file.error()));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(file->number(), LOCK_EX | LOCK_NB) != 0) {
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(ErrorCode::busy, "another process is making or mending it", path);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return ArchiveFileLock(std::move(file));
+  return ArchiveFileLock(std::move(*file));
 }
 
 }  // namespace ktstr

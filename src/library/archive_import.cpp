@@ -2,11 +2,12 @@
 #include "library/archive_import.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
-#include <fstream>
 
+#include "base/safe_open.hpp"
 #include "base/text.hpp"
 #include "catalog/archive_merge.hpp"
 #include "catalog/connection.hpp"
@@ -148,8 +149,9 @@ bool is_archive_file(const std::string& path) {
   constexpr std::size_t k_header_bytes = 72;
   constexpr std::size_t k_application_id = 68;
   std::array<char, k_header_bytes> header{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(header.data(), header.size())) return false;
+  const auto file = posix::open_regular_at(posix::at_path(path), O_RDONLY);
+  const ssize_t size = file ? ::read(file->number(), header.data(), header.size()) : 0;
+  if (size != static_cast<ssize_t>(header.size())) return false;
   std::uint32_t id = 0;
   for (std::size_t i = k_application_id; i < k_header_bytes; ++i) {
     id = id << 8 | static_cast<unsigned char>(header[i]);

@@ -6,6 +6,7 @@
 #include "catalog/archive_file.hpp"
 #include "catalog/archive_merge.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/database_files.hpp"
 #include "catalog/schema.hpp"
 
 namespace ktstr {
@@ -82,6 +83,10 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
   Archive archive(options);
   const auto made = make_archive_file(options.path);
   if (!made) return fail(made.error());
+  if (auto checked = check_database_files(options.path, FollowLinks::yes); !checked) {
+    checked.error().code = ErrorCode::usage;
+    return fail(std::move(checked.error()));
+  }
   // What somebody named by mistake isn't a damaged archive: his text stays where it is.
   if (options.is_named && !is_database_file(options.path)) return fail(foreign(options.path));
   archive.is_new_ = *made;
@@ -200,6 +205,9 @@ Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(const std::string
                                                                std::int64_t busy_timeout_ms) {
   if (auto status = system_file_system().status(path, FollowLinks::yes); !status) {
     return fail(status.error());
+  }
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) {
+    return fail(std::move(checked.error()));
   }
   return guarded(path, [&]() -> Result<std::unique_ptr<SQLite::Database>> {
     auto database =

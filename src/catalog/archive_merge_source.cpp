@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "catalog/database_files.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/sql_text.hpp"
 
@@ -65,6 +66,9 @@ bool SourceIds::is_named(std::int64_t id) const {
 }
 
 Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, bool is_tolerant) {
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) {
+    return fail(std::move(checked.error()));
+  }
   std::unique_ptr<MergeSource> source(new MergeSource(path, is_tolerant));
   const auto attempt = [&](const char* query) {
     return guarded(path, [&]() -> Result<void> {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "catalog/connection.hpp"
+#include "catalog/database_files.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/tables.hpp"
 
@@ -78,6 +79,8 @@ class CatalogOpener {
   Result<void> open_at(const std::string& path) {
     if (path == k_memory) return connect(path);
     if (auto made = make_directory(path); !made) return made;
+    const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;
+    if (auto checked = check_database_files(path, links); !checked) return checked;
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
     if (opened || opened.error().code != ErrorCode::corrupt) return opened;
@@ -93,18 +96,16 @@ class CatalogOpener {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos) return {};
     // Only the indexer's own directory: a root that isn't there must not come to be.
-    const std::string directory = path.substr(0, slash);
-    if (is_in_root(path)) {
-      const auto root = file_system_.status(options_.root, FollowLinks::yes);
-      if (!root) return fail(root.error());
-    }
-    return file_system_.create_directories(directory);
+    if (is_in_root(path)) return make_index_directory(options_.root);
+    return file_system_.create_directories(path.substr(0, slash));
   }
 
   Result<void> connect(const std::string& path) {
     auto opened = guarded(path, [&]() -> Result<void> {
+      // The root's path has no links (canonical_path), so one on the way was put there since.
+      const int links = is_in_root(path) ? SQLite::OPEN_NOFOLLOW : 0;
       auto database = std::make_unique<SQLite::Database>(
-          path, k_open_flags, static_cast<int>(options_.busy_timeout_ms));
+          path, k_open_flags | links, static_cast<int>(options_.busy_timeout_ms));
       if (auto prepared = prepare_or_find_damage(*database, path); !prepared) return prepared;
       catalog_.database_ = std::move(database);
       catalog_.path_ = path;

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "environment/locations.hpp"
+#include "store/session_sentinel.hpp"
+
 namespace ktstr {
 
 std::string relative_path(const DirectoryRow& directory, const std::string& file_name) {
@@ -211,7 +214,7 @@ void RefreshPlanner::fill_row(const Key& key, const FoundDirectory& found,
   row.known = listing.stamp;
   row.entry_mtime_ns = found.entry_mtime_ns;
   // A job directory has none: the harness clears the run directory only.
-  if (key.second.empty()) row.session = read_session(*looked.handle);
+  if (key.second.empty()) row.session = read_session_sentinel(*looked.handle);
 }
 
 /// It was there a moment ago. If it is gone, the parent's stamp tells the next refresh; any other

@@ -11,8 +11,6 @@
 namespace ktstr {
 namespace {
 
-constexpr std::uint64_t k_max_session_bytes = 4096;
-
 bool is_artifact(const std::string& name) {
   const auto artifact = classify_artifact(name);
   return artifact && artifact->kind != ArtifactKind::sidecar;
@@ -109,14 +107,6 @@ std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::optional<std::string> read_session(const DirectoryHandle& directory) {
-  const auto file = directory.open_file(k_session_sentinel_name);
-  if (!file) return std::nullopt;
-  auto token = (*file)->read_all(k_max_session_bytes);
-  if (!token || token->empty()) return std::nullopt;
-  return std::move(*token);
 }
 
 }  // namespace ktstr

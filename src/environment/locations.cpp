@@ -68,7 +68,7 @@ std::string canonical_path(const std::string& path) {
 }
 
 std::string default_catalog_path(const std::string& root) {
-  return root + "/.ktstr-index/catalog.sqlite3";
+  return root + "/" + k_index_directory_name + "/catalog.sqlite3";
 }
 
 FoundPath catalog_path(const std::optional<std::string>& flag, const Variables& variables,

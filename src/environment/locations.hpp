@@ -35,6 +35,9 @@ struct FoundPath {
 /// An absolute path without links and dots, as far as it exists; the rest as it is.
 [[nodiscard]] std::string canonical_path(const std::string& path);
 
+/// The indexer's own directory below a runs root.
+inline constexpr const char* k_index_directory_name = ".ktstr-index";
+
 /// `{root}/.ktstr-index/catalog.sqlite3`.
 [[nodiscard]] std::string default_catalog_path(const std::string& root);
 

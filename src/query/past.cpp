@@ -8,6 +8,7 @@
 
 #include "base/file_system.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/database_files.hpp"
 #include "catalog/schema.hpp"
 #include "query/read_only.hpp"
 #include "query/table_references.hpp"
@@ -81,6 +82,7 @@ Error with_hint(Error error) {
 
 Result<void> attach_past(SQLite::Database& database, const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) return fail(os_error(errno, path));
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) return checked;
   auto attached = guarded(path, [&]() -> Result<void> {
     attach_to_read(database, path);
     return prepare(database, path);

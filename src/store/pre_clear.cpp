@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/text.hpp"
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "store/paths.hpp"
@@ -24,6 +25,12 @@ bool was_cleared_by_session(FileSystem& files, const std::string& sentinel,
   if (!file) return false;
   const auto recorded = (*file)->read_all(token.size());  // a longer one is another one
   return recorded && *recorded == token;
+}
+
+/// Nothing is there, or a file that can be ours.
+bool can_be_noted(FileSystem& files, const std::string& sentinel) {
+  const auto status = files.status(sentinel, FollowLinks::no);
+  return !status || status->kind == FileKind::regular;
 }
 
 bool is_file(const DirectoryHandle& directory, const DirectoryEntry& entry) {
@@ -76,7 +83,13 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   const bool has_token = what.session_token && !what.session_token->empty();
   const std::string sentinel = join_path(what.directory, k_session_sentinel);
   std::vector<std::string> removed;
-  if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
+  if (has_token && !can_be_noted(files, sentinel)) {
+    if (what.messages) {
+      what.messages("ktstr: " + escape_control(sentinel) +
+                    " is a link or no regular file, so that nothing was cleared there: results of "
+                    "earlier sessions may stand beside this one's until it is removed");
+    }
+  } else if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
     removed = clear(files, what);
     // After the removals: a process killed in between must not leave word that all is done. If
     // it fails, the next process clears once more.

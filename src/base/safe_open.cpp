@@ -105,7 +105,8 @@ Result<Descriptor> open_own_directory_at(const Location& location, Missing missi
 
 Result<Descriptor> open_own_directories(const std::string& top,
                                         std::initializer_list<const char*> names, Missing missing) {
-  auto current = open_at(at_path(top), O_RDONLY | O_DIRECTORY);
+  // O_PATH: one may pass through it who may not list it.
+  auto current = open_at(at_path(top), O_PATH | O_DIRECTORY);
   std::string path = top;
   for (const char* const name : names) {
     if (!current) break;

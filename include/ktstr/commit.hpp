@@ -9,11 +9,20 @@
 namespace ktstr {
 
 // The git commit that a directory is at: the first 7 hex digits of HEAD, with "-dirty" behind them
-// if the index differs from HEAD or a tracked file differs from the index. Untracked files and
-// submodules don't count. A question about changes that can't be answered (no index, one that is
-// damaged, split or sparse, a file that can't be read) counts as "no change": metadata must not
-// keep a result from being written. None where HEAD can't be read: no repository, no commit yet,
-// a repository with SHA-256 names, no libgit2 on the machine.
+// if the index differs from HEAD or a tracked file differs from the index. Untracked files don't
+// count, nor what a submodule has checked out; the submodule commit that is staged does. A missing
+// index is no change. A question about changes that can't be answered counts as a change, and one
+// line on stderr says so, once a process: a run that passed for the clean commit's would replace
+// its results. None where HEAD can't be read: no repository, no commit yet, a commit that is
+// missing, a repository with SHA-256 names, no libgit2 on the machine.
+//
+// libgit2 finds the repository and HEAD. The `git` command of PATH's absolute entries (2.18 or
+// newer) says what has changed, libgit2 where there is none. No program runs that a configuration
+// names, so a file behind a filter (git-lfs) whose stamp isn't the index's can't be told about;
+// nothing is fetched, locked or written. Each look has 5 s, a quarter of a second once one of this
+// process has waited in vain; the git command dies with the thread that asks, and no wait() or
+// SIGCHLD of this process has to do with it.
+//
 // All functions are thread-safe and never fail otherwise. GIT_DIR and the like are not looked at.
 
 /// Which repository is meant by a directory.

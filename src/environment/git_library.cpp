@@ -17,45 +17,35 @@ bool find_repository_functions(const DynamicLibrary& library, GitLibrary& git) {
          find_function(library, "git_repository_path", git.repository_path) &&
          find_function(library, "git_repository_workdir", git.repository_workdir) &&
          find_function(library, "git_repository_commondir", git.repository_commondir) &&
-         find_function(library, "git_repository_is_shallow", git.repository_is_shallow) &&
-         find_function(library, "git_repository_config_snapshot", git.repository_config_snapshot) &&
-         find_function(library, "git_repository_index", git.repository_index) &&
-         find_function(library, "git_repository_hashfile", git.repository_hashfile) &&
-         find_function(library, "git_config_get_bool", git.config_get_bool) &&
-         find_function(library, "git_config_get_string", git.config_get_string) &&
-         find_function(library, "git_config_free", git.config_free);
+         find_function(library, "git_repository_odb", git.repository_odb) &&
+         find_function(library, "git_repository_index", git.repository_index);
 }
 
 bool find_object_functions(const DynamicLibrary& library, GitLibrary& git) {
   return find_function(library, "git_reference_name_to_id", git.reference_name_to_id) &&
-         find_function(library, "git_object_lookup", git.object_lookup) &&
-         find_function(library, "git_object_type", git.object_type) &&
-         find_function(library, "git_object_id", git.object_id) &&
-         find_function(library, "git_object_peel", git.object_peel) &&
+         find_function(library, "git_revparse_single", git.revparse_single) &&
          find_function(library, "git_object_free", git.object_free) &&
+         find_function(library, "git_odb_exists", git.odb_exists) &&
+         find_function(library, "git_odb_free", git.odb_free) &&
          find_function(library, "git_oid_nfmt", git.oid_nfmt);
 }
 
-bool find_object_store_functions(const DynamicLibrary& library, GitLibrary& git) {
-  return find_function(library, "git_repository_odb", git.repository_odb) &&
-         find_function(library, "git_odb_read", git.odb_read) &&
-         find_function(library, "git_odb_free", git.odb_free) &&
-         find_function(library, "git_odb_object_type", git.odb_object_type) &&
-         find_function(library, "git_odb_object_data", git.odb_object_data) &&
-         find_function(library, "git_odb_object_size", git.odb_object_size) &&
-         find_function(library, "git_odb_object_free", git.odb_object_free) &&
-         find_function(library, "git_odb_hash", git.odb_hash);
-}
-
 bool find_index_functions(const DynamicLibrary& library, GitLibrary& git) {
-  return find_function(library, "git_index_entrycount", git.index_entrycount) &&
-         find_function(library, "git_index_get_byindex", git.index_get_byindex) &&
+  return find_function(library, "git_index_get_bypath", git.index_get_bypath) &&
          find_function(library, "git_index_free", git.index_free) &&
          find_function(library, "git_diff_options_init", git.diff_options_init) &&
          find_function(library, "git_diff_tree_to_index", git.diff_tree_to_index) &&
-         find_function(library, "git_diff_free", git.diff_free) &&
-         find_function(library, "git_attr_get", git.attr_get) &&
-         find_function(library, "git_attr_value", git.attr_value);
+         find_function(library, "git_diff_index_to_workdir", git.diff_index_to_workdir) &&
+         find_function(library, "git_diff_free", git.diff_free);
+}
+
+bool find_walk_functions(const DynamicLibrary& library, GitLibrary& git) {
+  return find_function(library, "git_revwalk_new", git.revwalk_new) &&
+         find_function(library, "git_revwalk_simplify_first_parent",
+                       git.revwalk_simplify_first_parent) &&
+         find_function(library, "git_revwalk_push_head", git.revwalk_push_head) &&
+         find_function(library, "git_revwalk_next", git.revwalk_next) &&
+         find_function(library, "git_revwalk_free", git.revwalk_free);
 }
 
 /// Extensions that change nothing of what we read. libgit2 refuses a repository with any other; it
@@ -69,8 +59,8 @@ bool allow_harmless_extensions(const GitLibrary& git) {
 bool load(GitLibrary& git) {
   DynamicLibrary library = open_library("libgit2.so." LIBGIT2_SOVERSION);
   if (!library || !find_repository_functions(library, git) ||
-      !find_object_functions(library, git) || !find_object_store_functions(library, git) ||
-      !find_index_functions(library, git) || git.libgit2_init() < 0) {
+      !find_object_functions(library, git) || !find_index_functions(library, git) ||
+      !find_walk_functions(library, git) || git.libgit2_init() < 0) {
     return false;
   }
   // Initialized, it has to stay: it keeps thread-local data and exit handlers.

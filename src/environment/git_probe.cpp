@@ -1,45 +1,46 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <system_error>
-#include <vector>
 
+#include "base/stderr_line.hpp"
+#include "base/text.hpp"
 #include "environment/commit_memo.hpp"
-#include "environment/git_content_scan.hpp"
+#include "environment/git_patience.hpp"
 #include "environment/git_repository.hpp"
-#include "environment/git_worktree_scan.hpp"
 #include "environment/variables.hpp"
 #include "ktstr/commit.hpp"
+#include "ktstr/messages.hpp"
 
 namespace ktstr {
 namespace {
 
-/// 1. A second thread begins to compare the files' status with the index.
-/// 2. Meanwhile the index is compared with HEAD.
-/// 3. Both threads do the rest of the files.
-/// 4. Files that look different, or could be without it showing, are read.
-/// Whatever differs first ends it.
-bool is_dirty(GitRepository& repository) {
-  if (!repository.has_head_tree() || !repository.read_index()) return false;
-  const std::string directory = repository.work_directory();
-  if (directory.empty()) return repository.is_index_changed();
-  const std::vector<GitIndexEntry> entries = repository.tracked_files();
-  GitWorktreeScan scan(directory, entries, repository.stat_rules());
-  return repository.is_index_changed() || scan.find_change() ||
-         is_any_content_changed(repository, scan.unsure());
-}
+constexpr std::size_t k_short_digits = 7;
 
 CommitMemo& process_memo() {
   static CommitMemo memo(commit_at);
   return memo;
 }
 
+void say_unknown(const std::string& directory, const std::string& commit, const std::string& why) {
+  static OnceGate gate;
+  if (!gate.enter()) return;
+  print_to_stderr("ktstr: WARNING: can't tell whether the git tree of " +
+                  escape_control(directory) + " has changes (" + why + "); its commit counts as " +
+                  commit + ".");
+}
+
 }  // namespace
 
 std::optional<std::string> commit_at(const std::string& directory, CommitSearch search) {
-  auto repository = GitRepository::open(directory, search);
+  const std::int64_t until_ns = git_deadline_ns();
+  const auto repository = find_git_repository(directory, search, until_ns);
   if (!repository) return std::nullopt;
-  auto commit = repository->head();
-  if (commit && is_dirty(*repository)) *commit += "-dirty";
+  std::string commit = repository->head.substr(0, k_short_digits);
+  const TreeState state = tree_state(*repository, until_ns);
+  if (state.kind == TreeState::Kind::clean) return commit;
+  // What isn't known must not pass for clean: its results would replace the clean commit's.
+  commit += "-dirty";
+  if (state.kind == TreeState::Kind::unknown) say_unknown(directory, commit, state.why_unknown);
   return commit;
 }
 

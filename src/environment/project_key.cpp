@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "environment/git_patience.hpp"
 #include "environment/git_repository.hpp"
 #include "ktstr/commit.hpp"
 
@@ -24,8 +25,10 @@ std::string nearest_directory(const std::string& path) {
 }
 
 std::optional<std::string> project_root_commit(const std::string& root) {
-  const auto repository = GitRepository::open(nearest_directory(root), CommitSearch::upward);
-  return repository ? repository->root_commit() : std::nullopt;
+  const std::int64_t until_ns = git_deadline_ns();
+  const auto repository =
+      find_git_repository(nearest_directory(root), CommitSearch::upward, until_ns);
+  return repository ? root_commit(*repository, until_ns) : std::nullopt;
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ktstr/run_directory.hpp"
 
-#include <cstdio>
-
+#include "base/stderr_line.hpp"
 #include "environment/join_path.hpp"
 #include "environment/locations.hpp"
 #include "environment/unknown_commit_gate.hpp"
@@ -12,13 +11,6 @@ namespace ktstr {
 namespace {
 
 constexpr const char* k_unknown = "unknown";
-
-/// In one piece, so that lines of several processes don't mix.
-void print_to_stderr(std::string_view line) {
-  std::string text(line);
-  text += '\n';
-  static_cast<void>(std::fputs(text.c_str(), stderr));
-}
 
 }  // namespace
 

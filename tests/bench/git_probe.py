@@ -23,7 +23,7 @@ def make_tree(tree):
         done = subprocess.run(["git", "-C", str(tree), *words], capture_output=True, check=False)
         if done.returncode != 0:
             raise Failed(f"git {words} failed: {done.stderr.decode(errors='replace')}")
-    settle()  # else git and we would have to look into files as fresh as the index
+    settle()  # else git would have to look into files as fresh as the index, in every run
 
 
 def git_probe_bars(tree, index, runner, runs):

@@ -5,10 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <string_view>
 
 #include "base/file_system.hpp"
 
@@ -40,30 +38,6 @@ class HeldSignals {
   sigset_t before_{};
 };
 
-std::vector<std::string> environment_with(const EnvironmentChanges& changes) {
-  std::vector<std::string> out;
-  for (char** entry = ::environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const std::string_view name = text.substr(0, text.find('='));
-    const bool replaced = std::any_of(changes.begin(), changes.end(),
-                                      [&](const auto& change) { return change.first == name; });
-    if (!replaced) out.emplace_back(text);
-  }
-  for (const auto& [name, value] : changes) {
-    out.push_back(name);
-    out.back().append("=").append(value);
-  }
-  return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
 Result<pid_t> spawn(std::vector<std::string> command, const EnvironmentChanges& changes,
                     const sigset_t& mask) {
   std::vector<std::string> environment = environment_with(changes);
@@ -78,7 +52,7 @@ Result<pid_t> spawn(std::vector<std::string> command, const EnvironmentChanges& 
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   pid_t child = 0;
   const int problem = ::posix_spawnp(&child, command.front().c_str(), nullptr, &attributes,
-                                     pointers(command).data(), pointers(environment).data());
+                                     c_strings(command).data(), c_strings(environment).data());
   ::posix_spawnattr_destroy(&attributes);
   if (problem != 0) return fail(os_error(problem, command.front()));
   return child;

@@ -4,9 +4,9 @@
 // Running another program in the foreground, as a shell's `time` does.
 
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/program.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {
@@ -18,9 +18,6 @@ struct ChildEnd {
   /// This process, and with it the program, was told to end meanwhile.
   bool is_told_to_end = false;
 };
-
-/// Environment variables to set for a child, beside those of this process.
-using EnvironmentChanges = std::vector<std::pair<std::string, std::string>>;
 
 /// Runs `command` (a program, found as a shell finds it, and its arguments) and waits for its end.
 /// Standard streams and process group are shared. Signals of the terminal reach the child by

@@ -30,7 +30,7 @@ class ConcurrentGitProbe : public GitSandbox {
  protected:
   ConcurrentGitProbe() {
     make_repository("a");
-    // More files than a look on one thread is worth.
+    // Enough for git to look at on several threads.
     shell("a",
           "mkdir many && for i in $(seq 1500); do echo $i > many/$i; done && git add -A &&"
           " git commit -q -m many && touch many/*");
@@ -57,7 +57,7 @@ TEST_F(ConcurrentGitProbe, SurvivesARepositoryThatChangesMeanwhile) {
   });
   const auto answers = on_threads([&](std::size_t) {
     std::optional<std::string> last;
-    for (int i = 0; i < 20; ++i) last = exact("b");
+    for (int i = 0; i < 5; ++i) last = exact("b");
     return last;
   });
   is_done = true;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {
@@ -79,15 +81,19 @@ TEST_F(GitContent, ConvertsLineEndsAsTheAttributesSay) {
   expect_clean("r");
 }
 
-TEST_F(GitContent, IsUnknownBehindAFilterThatIsAProgram) {
+TEST_F(GitContent, CountsAsChangedBehindAFilterThatIsAProgramOnceItsStampHasMoved) {
   shell("r",
-        "git config filter.shout.clean 'tr a-z A-Z' && git config filter.shout.smudge"
-        " 'tr A-Z a-z' && echo '*.txt filter=shout' > .gitattributes &&"
-        " echo hello > a.txt && git add -A && git commit -q -m filter && touch a.txt");
+        "git config filter.shout.clean 'tee -a ../ran | tr a-z A-Z' &&"
+        " echo '*.txt filter=shout' > .gitattributes && echo hello > a.txt &&"
+        " touch -d '1 hour ago' a.txt Makefile .gitattributes && git add -A &&"
+        " git commit -q -m filter && git status && rm -f ../ran");
   ASSERT_EQ(shell("r", "git show HEAD:a.txt"), "HELLO\n");
-  expect_clean("r");
-  shell("r", "echo a longer text > a.txt");
-  expect_dirty("r");
+  EXPECT_EQ(exact("r"), head("r"));
+  shell("r", "touch Makefile");  // behind no filter
+  EXPECT_EQ(exact("r"), head("r"));
+  shell("r", "echo jello > a.txt");
+  EXPECT_EQ(exact("r"), dirty_head("r"));
+  EXPECT_FALSE(std::filesystem::exists(path("ran")));
 }
 
 TEST_F(GitContent, IsPlainBehindAFilterThatIsNotConfigured) {
@@ -97,12 +103,14 @@ TEST_F(GitContent, IsPlainBehindAFilterThatIsNotConfigured) {
   expect_dirty("r");
 }
 
-TEST_F(GitContent, IsUnknownInAnotherEncoding) {
+TEST_F(GitContent, IsConvertedFromAnotherEncoding) {
   shell("r",
         "echo '*.txt text working-tree-encoding=UTF-16' > .gitattributes &&"
         " printf '\\376\\377\\0h\\0\\n' > a.txt && git add -A && git commit -q -m utf16 &&"
         " touch a.txt");
   expect_clean("r");
+  shell("r", "printf '\\376\\377\\0j\\0\\n' > a.txt");
+  expect_dirty("r");
 }
 
 TEST_F(GitContent, ExpandsTheIdKeyword) {

@@ -104,6 +104,38 @@ std::optional<bool> outcome(int status, const Comparison& comparison) {
   return status == 0 ? std::optional<bool>(false) : std::nullopt;
 }
 
+int note_program(const git_config_entry* entry, void* payload) {
+  constexpr int k_stop = 1;
+  if (entry->value == nullptr || *entry->value == '\0') return 0;
+  *static_cast<bool*>(payload) = true;
+  return k_stop;
+}
+
+/// True if content may have to go through a program to be compared, which libgit2 doesn't know of.
+bool has_filter_programs(const GitLibrary& git, git_repository* repository) {
+  const auto config = make_git<git_config>(git.config_free, [&](git_config** into) {
+    return git.repository_config_snapshot(into, repository);
+  });
+  bool has_program = false;
+  return !config ||
+         git.config_foreach_match(config.get(), "^filter\\..*\\.(clean|process)$", note_program,
+                                  &has_program) != 0 ||
+         has_program;
+}
+
+std::optional<bool> compare_files(const GitLibrary& git, git_repository* repository,
+                                  git_diff_options& options, Comparison& comparison) {
+  git_diff* made = nullptr;
+  options.flags |= GIT_DIFF_IGNORE_SUBMODULES;
+  options.ignore_submodules = GIT_SUBMODULE_IGNORE_ALL;
+  options.notify_cb = note_file_difference;
+  const int status = git.diff_index_to_workdir(&made, repository, comparison.index, &options);
+  git.diff_free(made);
+  const auto found = outcome(status, comparison);
+  if (found == false && has_filter_programs(git, repository)) return std::nullopt;
+  return found;
+}
+
 std::optional<bool> compare(const GitLibrary& git, git_repository* repository) {
   const auto tree = head_tree(git, repository);
   const auto index = make_git<git_index>(
@@ -119,17 +151,12 @@ std::optional<bool> compare(const GitLibrary& git, git_repository* repository) {
   options.notify_cb = note_difference;
   git_diff* made = nullptr;
   // A git_tree is a git_object; the C interface has no other way to say so.
-  int status = git.diff_tree_to_index(&made, repository, reinterpret_cast<git_tree*>(tree.get()),
-                                      index.get(), &options);
-  git.diff_free(std::exchange(made, nullptr));
+  const int status = git.diff_tree_to_index(
+      &made, repository, reinterpret_cast<git_tree*>(tree.get()), index.get(), &options);
+  git.diff_free(made);
   const auto staged = outcome(status, comparison);
   if (staged != false || git.repository_workdir(repository) == nullptr) return staged;
-  options.flags |= GIT_DIFF_IGNORE_SUBMODULES;
-  options.ignore_submodules = GIT_SUBMODULE_IGNORE_ALL;
-  options.notify_cb = note_file_difference;
-  status = git.diff_index_to_workdir(&made, repository, index.get(), &options);
-  git.diff_free(made);
-  return outcome(status, comparison);
+  return compare_files(git, repository, options, comparison);
 }
 
 /// libgit2 1.5 follows no grafts; later ones may.

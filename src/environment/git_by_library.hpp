@@ -16,7 +16,8 @@ namespace ktstr::git_by_library {
 /// Nothing is unpacked for it.
 [[nodiscard]] Abandonable<GitRepository> find(const std::string& directory, CommitSearch search,
                                               std::int64_t until_ns);
-/// None if the index can't be read (a split or sparse one, one without a checksum, a damaged one).
+/// None if the index can't be read (a split or sparse one, one without a checksum, a damaged one),
+/// and in place of false where filter programs are configured.
 [[nodiscard]] Abandonable<bool> is_changed(const GitRepository& repository, std::int64_t until_ns);
 /// About 10 µs a commit.
 [[nodiscard]] Abandonable<std::string> root_commit(const GitRepository& repository,

@@ -18,7 +18,10 @@ bool find_repository_functions(const DynamicLibrary& library, GitLibrary& git) {
          find_function(library, "git_repository_workdir", git.repository_workdir) &&
          find_function(library, "git_repository_commondir", git.repository_commondir) &&
          find_function(library, "git_repository_odb", git.repository_odb) &&
-         find_function(library, "git_repository_index", git.repository_index);
+         find_function(library, "git_repository_index", git.repository_index) &&
+         find_function(library, "git_repository_config_snapshot", git.repository_config_snapshot) &&
+         find_function(library, "git_config_foreach_match", git.config_foreach_match) &&
+         find_function(library, "git_config_free", git.config_free);
 }
 
 bool find_object_functions(const DynamicLibrary& library, GitLibrary& git) {

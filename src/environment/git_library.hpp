@@ -21,6 +21,9 @@ struct GitLibrary {
   decltype(&git_repository_commondir) repository_commondir = nullptr;
   decltype(&git_repository_odb) repository_odb = nullptr;
   decltype(&git_repository_index) repository_index = nullptr;
+  decltype(&git_repository_config_snapshot) repository_config_snapshot = nullptr;
+  decltype(&git_config_foreach_match) config_foreach_match = nullptr;
+  decltype(&git_config_free) config_free = nullptr;
   decltype(&git_reference_name_to_id) reference_name_to_id = nullptr;
   decltype(&git_revparse_single) revparse_single = nullptr;
   decltype(&git_object_free) object_free = nullptr;

@@ -32,12 +32,12 @@ constexpr int k_not_started = 127;
 constexpr std::size_t k_stack_bytes = 64 << 10;
 
 struct Plan {
-  const char* program;
-  char** arguments;
-  char** environment;
-  int output;
-  int nothing;       ///< /dev/null
-  std::byte* stack;  ///< its end; in the copy of the memory that a child has, it is free
+  const char* program = nullptr;
+  char** arguments = nullptr;
+  char** environment = nullptr;
+  int output = -1;
+  int nothing = -1;            ///< /dev/null
+  std::byte* stack = nullptr;  ///< its end; in the copy of the memory that a child has, it is free
   pid_t parent = ::getpid();
 };
 

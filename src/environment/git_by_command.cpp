@@ -239,7 +239,7 @@ Result<std::string> GitCommand::end_of_chain(const GitRepository& repository, co
 /// name anything, so the end is read all the same.
 Result<std::string> GitCommand::root_commit(const GitRepository& repository,
                                             std::int64_t until_ns) const {
-  const auto by_graph = end_of_chain(repository, {}, repository.head, until_ns);
+  auto by_graph = end_of_chain(repository, {}, repository.head, until_ns);
   if (!by_graph && by_graph.error().code == ErrorCode::timeout) return by_graph;
   return end_of_chain(repository, {"core.commitGraph=false"},
                       by_graph ? *by_graph : repository.head, until_ns);

@@ -75,7 +75,7 @@ GitOwned<git_object> head_tree(const GitLibrary& git, git_repository* repository
 /// The comparison that is going on.
 struct Comparison {
   const GitLibrary& git;
-  git_index* index;
+  git_index* index = nullptr;
   bool is_changed = false;
 };
 

@@ -23,7 +23,8 @@ Abandonable<Answer> ask(
     const std::string& directory, unsigned flags, std::int64_t until_ns,
     std::function<std::optional<Answer>(const GitLibrary&, git_repository*)> work) {
   auto answer = abandonable<Answer>(
-      until_ns, [directory, flags, work = std::move(work)]() -> std::optional<Answer> {
+      patience_with(GitJudge::library, until_ns),
+      [directory, flags, work = std::move(work)]() -> std::optional<Answer> {
         const GitLibrary* git = git_library();
         if (git == nullptr) return std::nullopt;
         const auto repository =
@@ -32,7 +33,7 @@ Abandonable<Answer> ask(
             });
         return repository ? work(*git, repository.get()) : std::nullopt;
       });
-  if (answer.is_abandoned) note_waited_in_vain();
+  if (answer.is_abandoned) note_waited_in_vain(GitJudge::library);
   return answer;
 }
 

@@ -42,10 +42,10 @@ TreeState state_by_library(const GitRepository& repository, std::int64_t until_n
 
 TreeState state_by_command(const GitCommand& git, const GitRepository& repository,
                            std::int64_t until_ns) {
-  const auto is_changed = git.is_changed(repository, until_ns);
+  const auto is_changed = git.is_changed(repository, patience_with(GitJudge::command, until_ns));
   if (is_changed) return {*is_changed ? Kind::changed : Kind::clean};
   if (is_changed.error().code != ErrorCode::timeout) return unknown("git can't tell");
-  note_waited_in_vain();
+  note_waited_in_vain(GitJudge::command);
   return unknown("git gave no answer in time");
 }
 
@@ -68,9 +68,9 @@ std::optional<std::string> root_commit(const GitRepository& repository, std::int
   if (is_shallow(repository)) return std::nullopt;
   const auto git = GitCommand::find();
   if (!git) return git_by_library::root_commit(repository, until_ns).answer;
-  auto root = git->root_commit(repository, until_ns);
+  auto root = git->root_commit(repository, patience_with(GitJudge::command, until_ns));
   if (root) return *std::move(root);
-  if (root.error().code == ErrorCode::timeout) note_waited_in_vain();
+  if (root.error().code == ErrorCode::timeout) note_waited_in_vain(GitJudge::command);
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "support/temporary_directory.hpp"
@@ -126,6 +127,24 @@ TEST(AskedProgram, IsNotWaitedForOnceASignalIsHeldBack) {
         std::_Exit(!answer && answer.error().code == ErrorCode::interrupted ? 0 : 1);
       },
       ::testing::ExitedWithCode(0), "");
+}
+
+TEST(ConcurrentAskedProgram, AnswersEachThread) {
+  std::vector<std::thread> threads;
+  std::vector<std::string> answers(8);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    threads.emplace_back([&answers, i] {
+      for (int round = 0; round < 5; ++round) {
+        const auto answer = ask("echo " + std::to_string(i), 60 * k_second_ns);
+        answers[i] += answer ? answer->output : answer.error().text();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string line = std::to_string(i) + "\n";
+    EXPECT_EQ(answers[i], line + line + line + line + line);
+  }
 }
 
 TEST(AskedProgram, DiesWithThisProcess) {

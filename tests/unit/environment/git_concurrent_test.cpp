@@ -13,7 +13,7 @@
 namespace ktstr::test {
 namespace {
 
-constexpr std::size_t k_threads = 8;
+constexpr std::size_t k_threads = 4;
 
 template <class Work>
 std::vector<std::optional<std::string>> on_threads(const Work& work) {

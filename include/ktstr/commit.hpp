@@ -20,8 +20,8 @@ namespace ktstr {
 // newer) says what has changed, libgit2 where there is none. No program runs that a configuration
 // names, so a file behind a filter (git-lfs) whose stamp isn't the index's can't be told about;
 // nothing is fetched, locked or written. Each look has 5 s; once one of this process has waited in
-// vain, the next ones wait for the same judge a quarter of a second; the git command dies with the thread that asks, and no wait() or
-// SIGCHLD of this process has to do with it.
+// vain, the next ones wait for the same judge a quarter of a second. The git command dies with the
+// thread that asks, and no wait() or SIGCHLD of this process has to do with it.
 //
 // All functions are thread-safe and never fail otherwise. GIT_DIR and the like are not looked at.
 

@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -56,16 +55,6 @@ Result<bool> make_archive_file(const std::string& path) {
       ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, k_owner_only_file));
   if (file.is_open()) return true;
   return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
-}
-
-bool is_database_file(const std::string& path) {
-  constexpr std::string_view k_magic("SQLite format 3\0", 16);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return true;
-  char head[k_magic.size()] = {};
-  const ssize_t size = ::read(file, head, sizeof head);
-  ::close(file);
-  return size <= 0 || std::string_view(head, static_cast<std::size_t>(size)) == k_magic;
 }
 
 Result<ArchiveFileLock> ArchiveFileLock::acquire(const std::string& path, std::int64_t timeout_ms) {

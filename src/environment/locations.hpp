@@ -55,6 +55,12 @@ struct ArchiveChoice {
 [[nodiscard]] ArchiveChoice archive_choice(const std::optional<std::string>& flag,
                                            const Variables& variables);
 
+/// Whether a path is in one of the indexer's own directories, whose files it may rename and
+/// replace: the root's `.ktstr-index`, or its own below XDG_CACHE_HOME. Elsewhere they are the
+/// user's.
+[[nodiscard]] bool is_indexers_place(const Variables& variables, const std::string& root,
+                                     const std::string& path);
+
 /// Where a catalog goes whose root can't be written: below XDG_CACHE_HOME (or HOME/.cache), in a
 /// directory of the root's own. None without either variable.
 [[nodiscard]] std::optional<std::string> cached_catalog_path(const Variables& variables,

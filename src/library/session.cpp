@@ -17,6 +17,8 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   catalog.root = paths.root.path;
   catalog.location.path = paths.catalog.path;
   catalog.location.is_in_root = paths.catalog.path == default_catalog_path(paths.root.path);
+  catalog.location.is_named =
+      !is_indexers_place(options.variables, paths.root.path, paths.catalog.path);
   if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
     catalog.location.others.push_back(*cached);
   }
@@ -209,6 +211,7 @@ Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
 
 Result<void> Session::make_fresh(CheckLevel level) {
   is_stale_ = false;
+  if (level == CheckLevel::none && catalog_.was_emptied()) level = CheckLevel::dirs;
   if (level == CheckLevel::none || !has_root_) return {};
   catalog_.set_busy_timeout_ms(options_.query_wait_ms);
   RefreshOptions refresh;

@@ -89,10 +89,11 @@ void MergeReader::read_places() {
 
 void MergeReader::read_roots() {
   const auto put = [&](std::int64_t id, ArchiveRoot root, std::optional<std::int64_t> seen_ns) {
-    if (!origin_.empty()) {
+    if (!options_.origin.empty()) {
       root.path.clear();
-      root.origin = origin_;
+      root.origin = options_.origin;
     }
+    root.project = project(root.project);
     roots_.try_emplace(id, std::move(root), seen_ns);
   };
   each_row(

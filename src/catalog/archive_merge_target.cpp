@@ -111,11 +111,12 @@ void MergeTarget::put_plain(const std::string& table, const SourceRow& row) {
   put.exec();
 }
 
-void MergeTarget::put_session(const SourceRow& row) {
+void MergeTarget::put_session(const SourceRow& row, const std::string& project) {
   SQLite::Statement& put = statement(k_put_session);
-  int index = 0;
-  for (const char* name :
-       {"session", "project", "state", "started_ns", "ended_ns", "exit_status"}) {
+  bind_borrowed(put, 1, row["session"]);
+  put.bindNoCopy(2, project);
+  int index = 2;
+  for (const char* name : {"state", "started_ns", "ended_ns", "exit_status"}) {
     bind_borrowed(put, ++index, row[name]);
   }
   put.exec();

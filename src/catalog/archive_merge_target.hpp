@@ -58,7 +58,7 @@ class MergeTarget {
   bool put_artifact(const SourceObservation& artifact);
   /// One of the tables whose rows are themselves all there is to know of them.
   void put_plain(const std::string& table, const SourceRow& row);
-  void put_session(const SourceRow& row);
+  void put_session(const SourceRow& row, const std::string& project);
   void put_root(const ArchiveRoot& root, std::optional<std::int64_t> seen_ns);
   /// Gives documents and sidecars whose rows had to be guessed, which say that they were first seen
   /// at 0, the times of each other, and documents the kind of what refers to them.

@@ -8,6 +8,7 @@
 
 #include "catalog/archive_dump.hpp"
 #include "catalog/archive_tables.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/schema.hpp"
 #include "library/archive_import.hpp"
@@ -279,7 +280,8 @@ Result<PackReport> write_pack(SQLite::Database& archive, const PackOptions& opti
   return guarded(options.to, [&]() -> Result<PackReport> {
     // Without a name it is a file that nobody else sees, and that goes with the connection. Nothing
     // but what is to be given away is ever written to it.
-    SQLite::Database pack("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    const auto made = open_database(k_nameless, DatabaseUse::make);
+    SQLite::Database& pack = *made;
     pack.exec("PRAGMA page_size = 8192");
     migrate(pack, Store::archive);
     PackWriter writer(archive, pack, options);

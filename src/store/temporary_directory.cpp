@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "library/archive_import_directory.hpp"
+#include "store/temporary_directory.hpp"
 
 #include <cerrno>
 #include <cstdlib>

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "privacy/private_text.hpp"
 
 namespace ktstr {
 
@@ -18,7 +19,6 @@ struct ReducedBootLine {
 };
 /// Keeps the scheduling parameters whose values hold nothing private. The rest (disks, consoles,
 /// addresses of log hosts) goes with its name, since a name can be as telling. Pure; thread-safe.
-[[nodiscard]] ReducedBootLine reduce_boot_line(std::string_view line,
-                                               const std::vector<std::string>& host_names);
+[[nodiscard]] ReducedBootLine reduce_boot_line(std::string_view line, const HostNames& hosts);
 
 }  // namespace ktstr

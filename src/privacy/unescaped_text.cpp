@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "record/unescaped_text.hpp"
+#include "privacy/unescaped_text.hpp"
 
 #include <charconv>
 

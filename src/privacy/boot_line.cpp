@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "record/boot_line.hpp"
+#include "privacy/boot_line.hpp"
 
 #include <algorithm>
 #include <array>
-
-#include "record/private_text.hpp"
 
 namespace ktstr {
 namespace {
@@ -80,19 +78,19 @@ std::size_t parameter_length(std::string_view line) {
   return length;
 }
 
-bool is_plain_value(std::string_view value, const std::vector<std::string>& host_names) {
+bool is_plain_value(std::string_view value, const HostNames& hosts) {
   const auto is_plain = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("_,.:+-*=^").find(c) != std::string_view::npos;
   };
   return std::all_of(value.begin(), value.end(), is_plain) &&
-         find_private(value, TextKind::free, host_names).empty();
+         find_private(value, TextKind::free, hosts).empty();
 }
 
-bool stays(std::string_view parameter, const std::vector<std::string>& host_names) {
+bool stays(std::string_view parameter, const HostNames& hosts) {
   const std::size_t equals = std::min(parameter.find('='), parameter.size());
   return is_scheduling_parameter(parameter.substr(0, equals)) &&
-         is_plain_value(parameter.substr(equals), host_names);
+         is_plain_value(parameter.substr(equals), hosts);
 }
 
 }  // namespace
@@ -109,15 +107,14 @@ bool is_scheduling_parameter(std::string_view name) {
                      [&](std::string_view beginning) { return plain.starts_with(beginning); });
 }
 
-ReducedBootLine reduce_boot_line(std::string_view line,
-                                 const std::vector<std::string>& host_names) {
+ReducedBootLine reduce_boot_line(std::string_view line, const HostNames& hosts) {
   ReducedBootLine reduced;
   while (!line.empty()) {
     const std::size_t length = parameter_length(line);
     const std::string_view parameter = line.substr(0, length);
     line.remove_prefix(std::max<std::size_t>(length, 1));
     if (parameter.empty()) continue;
-    if (!stays(parameter, host_names)) {
+    if (!stays(parameter, hosts)) {
       ++reduced.removed;
       continue;
     }

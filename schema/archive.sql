@@ -443,7 +443,7 @@ SELECT d.run_dir AS run_dir, d.job AS job, t.file_name AS file_name, d.run_dir |
   t.id AS id, t.is_symlink AS is_symlink
 FROM sidecar t JOIN directory d USING(directory_id);
 
-CREATE VIEW about AS SELECT key, value FROM setting;
+CREATE VIEW about AS SELECT key, value FROM setting WHERE key <> 'substitute_key';
 
 CREATE VIEW observations AS
 SELECT t.observation_id AS observation_id, r.project AS project, r.path AS root,

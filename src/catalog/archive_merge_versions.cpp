@@ -110,7 +110,7 @@ std::optional<MergeTarget::Known> MergeTarget::find_same_version(
   const bool is_nameless = id.empty() && observation.row.integer("size_bytes") == 0;
   const bool is_other_redacted = is_nameless || is_redacted(id);
   for (const std::int64_t row_id : rows_written_at(table, mtime_ns)) {
-    const auto known = read_known(table, "t." + table + "_id = ?", {row_id});
+    auto known = read_known(table, "t." + table + "_id = ?", {row_id});
     if (!known || !(is_other_redacted || is_redacted(known->id))) continue;
     if (is_same_version(table, observation, row_id)) return known;
   }

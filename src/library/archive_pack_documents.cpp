@@ -38,7 +38,7 @@ bool PackDocuments::learn_names(const PackChoice& choice) {
   }
   SQLite::Statement labels(source_, "SELECT DISTINCT value FROM label WHERE key = 'host'");
   while (labels.executeStep()) redaction.host_names.push_back(column_bytes(labels, 0));
-  words_.emplace(std::move(redaction));
+  words_.emplace(redaction);
   return true;
 }
 

@@ -13,7 +13,7 @@ namespace ktstr {
 /// Counts a word once, in however many rows it stands.
 class PackWords {
  public:
-  explicit PackWords(RedactionOptions options) : redaction_(std::move(options)) {}
+  explicit PackWords(const RedactionOptions& options) : redaction_(options) {}
 
   /// A reason.
   [[nodiscard]] std::string text(const std::string& value);

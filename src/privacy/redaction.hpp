@@ -61,7 +61,7 @@ struct RedactedText {
 /// what it has seen; one object per thread.
 class Redaction {
  public:
-  explicit Redaction(RedactionOptions options);
+  explicit Redaction(const RedactionOptions& options);
 
   /// Keys are redacted as values are; those that would become equal in one object are numbered
   /// ("<path> 2"). Error (parse): not one JSON text in UTF-8, or nested deeper than 10000.

@@ -79,6 +79,10 @@ constexpr PrivatePattern k_patterns[] = {
     {Kind::secret, k_all,
      "((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-[a-z0-9-]{1,32}) AAAA[A-Za-z0-9+/=]+)"},
     {Kind::secret, k_all, "(SHA256:[A-Za-z0-9+/]{43}=?)"},
+    // In quotes, to their end.
+    {Kind::secret, k_all,
+     R"re((?i:password|passwd|passphrase|secret|token|api[_-]?key|credential)[A-Za-z0-9_-]{0,20})re"
+     R"re(\\{0,4}["']?\s{0,3}[=:]\s{0,3}\\{0,4}"([^"\\\r\n<>]+))re"},
     {Kind::secret, k_all,
      R"re((?i:password|passwd|passphrase|pwd)[A-Za-z0-9_-]{0,20}{is}({value}+))re"},
     // A number of tokens is no secret.

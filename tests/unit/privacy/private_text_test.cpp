@@ -137,6 +137,7 @@ constexpr Example k_examples[] = {
     {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc-d_e", "<secret>"},
     {"DB_PASSWORD=hunter2", "DB_PASSWORD=<secret>"},
     {"password: 1234", "password: <secret>"},
+    {"{\"password\": \"x y z\"}", "{\"password\": \"<secret>\"}"},
     {"api_key=\"abc123\"", "api_key=\"<secret>\""},
     {"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "<secret>"},
     {"ip=10.0.0.1::10.0.0.254:255.255.255.0:box:eth0:off", "ip=<address>"},

@@ -75,7 +75,8 @@ std::optional<PrivateKind> whole_kind(Treatment treatment) {
   }
 }
 
-Redaction::Redaction(const RedactionOptions& options) : hosts_(options.host_names), key_(options.key) {}
+Redaction::Redaction(const RedactionOptions& options)
+    : hosts_(options.host_names), key_(options.key) {}
 
 std::vector<PrivateSpan> Redaction::find(std::string_view text, TextKind kind) {
   if (text.size() > k_longest_remembered) return find_private(text, kind, hosts_);

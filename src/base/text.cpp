@@ -44,30 +44,6 @@ std::size_t ascii_blocks(std::string_view bytes) {
   return offset;
 }
 
-bool is_control(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F);
-}
-
-void append_escaped(std::string& out, char byte) {
-  switch (byte) {
-    case '\n':
-      out += "\\n";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    default:
-      break;
-  }
-  const auto value = static_cast<unsigned char>(byte);
-  out += "\\x";
-  out += k_hex_digits[value >> 4];
-  out += k_hex_digits[value & 0xF];
-}
-
 bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
 }  // namespace
@@ -111,22 +87,6 @@ std::string lossy_utf8(std::string_view bytes) {
   return out;
 }
 
-std::string escape_control(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const Utf8Sequence sequence = first_utf8_sequence(bytes);
-    const std::string_view part = bytes.substr(0, sequence.length);
-    if (sequence.valid && !is_control(sequence.code_point)) {
-      out += part;
-    } else {
-      for (const char byte : part) append_escaped(out, byte);
-    }
-    bytes.remove_prefix(sequence.length);
-  }
-  return out;
-}
-
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   // One row of the table of distances between beginnings of the two texts.
   std::vector<std::size_t> row(right.size() + 1);
@@ -153,17 +113,6 @@ std::optional<std::string> closest(std::string_view wanted,
     best = candidate;
   }
   return best;
-}
-
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view k_plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
-  if (!text.empty() && text.find_first_not_of(k_plain) == std::string_view::npos) {
-    return std::string(text);
-  }
-  std::string word = "'";
-  for (const char byte : text) word += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
-  return word + "'";
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -29,8 +29,8 @@ struct Utf8Sequence {
 /// recommends and Rust does.
 [[nodiscard]] std::string lossy_utf8(std::string_view bytes);
 
-/// Fit for a terminal: control characters (C0, DEL, C1) and invalid bytes are shown as \n, \t, \r
-/// or \xNN for each byte; all else stays. Not meant to be read back: a backslash stays too.
+/// Fit for people: what can't be seen (visible_text.hpp) and invalid bytes are shown as \n, \t, \r,
+/// \xNN for each byte or \uNNNN; all else stays. Not meant to be read back: a backslash stays too.
 [[nodiscard]] std::string escape_control(std::string_view bytes);
 
 /// Bytes to insert, drop or change to make one text of the other.
@@ -45,7 +45,7 @@ struct Utf8Sequence {
 /// The views point into `text`.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
-/// One word of a shell's command line that means `text`: in single quotes where it needs them.
+/// One word of a shell's command line that means `text` byte for byte; see shell_text.hpp.
 [[nodiscard]] std::string shell_word(std::string_view text);
 
 /// Without ASCII white space at both ends.

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -14,26 +13,12 @@
 #include <utility>
 
 #include "base/file_system.hpp"
+#include "base/private_file.hpp"
 #include "environment/join_path.hpp"
 #include "store/run_directory_lock.hpp"
 
 namespace ktstr {
 namespace {
-
-constexpr mode_t k_owner_only_directory = 0700;
-constexpr mode_t k_owner_only_file = 0600;
-
-Result<void> make_directories(const std::string& path) {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) == 0) {
-    return S_ISDIR(status.st_mode) ? Result<void>() : fail(os_error(ENOTDIR, path));
-  }
-  if (path != "/") {
-    if (auto made = make_directories(directory_of(path)); !made) return made;
-  }
-  if (::mkdir(path.c_str(), k_owner_only_directory) == 0 || errno == EEXIST) return {};
-  return fail(os_error(errno, path));
-}
 
 Result<void> refuse_remote(const std::string& directory) {
   struct statfs raw = {};
@@ -50,12 +35,10 @@ Result<void> refuse_remote(const std::string& directory) {
 
 Result<bool> make_archive_file(const std::string& path) {
   const std::string directory = directory_of(path);
-  if (auto made = make_directories(directory); !made) return fail(std::move(made.error()));
+  if (auto made = make_directories(directory, k_owner_only_directory); !made)
+    return fail(std::move(made.error()));
   if (auto local = refuse_remote(directory); !local) return fail(std::move(local.error()));
-  const Descriptor file(
-      ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, k_owner_only_file));
-  if (file.is_open()) return true;
-  return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
+  return make_empty_file(path, k_owner_only_file);
 }
 
 bool is_database_file(const std::string& path) {

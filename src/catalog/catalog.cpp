@@ -2,20 +2,26 @@
 #include "catalog/catalog.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include "base/private_file.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/tables.hpp"
+#include "environment/join_path.hpp"
 
 namespace ktstr {
 namespace {
 
 // A log that is longer when a refresh ends is copied into the catalog: opening it reads it through.
 constexpr std::int64_t k_longest_idle_log_bytes = 1 << 20;
+
+constexpr mode_t k_not_executable = 0666;
 
 // One connection belongs to one thread, so a lock around each of its calls would buy nothing.
 const int k_open_flags =
@@ -78,6 +84,7 @@ class CatalogOpener {
   Result<void> open_at(const std::string& path) {
     if (path == k_memory) return connect(path);
     if (auto made = make_directory(path); !made) return made;
+    make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
     if (opened || opened.error().code != ErrorCode::corrupt) return opened;
@@ -97,8 +104,24 @@ class CatalogOpener {
     if (is_in_root(path)) {
       const auto root = file_system_.status(options_.root, FollowLinks::yes);
       if (!root) return fail(root.error());
+      (void)::mkdir(directory.c_str(), openness_of(options_.root));
+    } else {
+      (void)make_directories(directory, k_owner_only_directory);
     }
+    // Says what is wrong if that could not be done.
     return file_system_.create_directories(directory);
+  }
+
+  /// In its root a catalog is as open as that is, elsewhere it is for its owner only. What can't be
+  /// done here, SQLite finds out.
+  void make_private(const std::string& path) {
+    const mode_t mode = is_in_root(path) ? openness_of(options_.root) : k_owner_only_directory;
+    (void)make_empty_file(path, mode & k_not_executable);
+    const auto& others = options_.location.others;
+    if (std::find(others.begin(), others.end(), path) == others.end()) return;
+    // The cache has only what is ours; of an earlier version, whose copies everybody could read.
+    tighten(directory_of(path), k_owner_only_directory);
+    for (const char* suffix : {"", "-wal", "-shm"}) tighten(path + suffix, k_owner_only_file);
   }
 
   Result<void> connect(const std::string& path) {

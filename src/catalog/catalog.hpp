@@ -18,7 +18,7 @@ namespace ktstr {
 struct CatalogLocation {
   std::string path;                   ///< ":memory:" for none on disk
   bool is_in_root = true;             ///< below {root}/.ktstr-index, so it moves with the root
-  std::vector<std::string> others{};  ///< where to go if the first can't be written, in order
+  std::vector<std::string> others{};  ///< if it can't be written: in the user's cache, in memory
 };
 
 struct CatalogOptions {

@@ -9,13 +9,14 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/private_file.hpp"
 #include "store/copy_bytes.hpp"
 #include "store/spool_paths.hpp"
 
 namespace ktstr {
 namespace {
 
-constexpr mode_t k_new_file_mode = 0666;
+constexpr mode_t k_new_file_mode = 0666;  // in a directory that is as open as the root
 // Two captures may start in one nanosecond, by a clock that doesn't tell them apart.
 constexpr int k_name_tries = 100;
 
@@ -52,7 +53,9 @@ Result<Descriptor> make_locked_directory(const std::string& path) {
 /// Not with the root: one that is missing is for the harness to make.
 Result<void> make_parents(const std::string& root) {
   for (const std::string& path : {spool_grandparent(root), spool_parent(root)}) {
-    if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return fail(os_error(errno, path));
+    if (::mkdir(path.c_str(), openness_of(root)) != 0 && errno != EEXIST) {
+      return fail(os_error(errno, path));
+    }
   }
   return {};
 }
@@ -130,7 +133,8 @@ tl::expected<Spool::Stored, int> Spool::copy(const std::string& path, std::uint6
   const std::uint64_t number = ++last_number_;
   const std::string name = std::to_string(number);
   const Descriptor to(::openat(directory_.number(), name.c_str(),
-                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_new_file_mode));
+                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
+                               before.st_mode & k_new_file_mode));
   if (!to.is_open()) return tl::unexpected(errno);
   int why = copy_bytes(from.number(), to.number(), max_bytes);
   struct stat after = {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/time_text.hpp"
 #include "catalog/archive.hpp"
+#include "catalog/archive_exposure.hpp"
 #include "catalog/archive_summary.hpp"
 #include "catalog/schema.hpp"
 #include "catalog/summary.hpp"
@@ -28,6 +29,8 @@ ArchiveFacts archive_facts(const Context& context) {
     return facts;
   }
   if (auto summary = summarize_archive(**archive)) facts.summary = *summary;
+  const std::string exposure = archive_exposure(*choice.path, choice.is_named);
+  if (!exposure.empty()) context.note(exposure);
   return facts;
 }
 

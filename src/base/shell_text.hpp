@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktstr {
+
+// Text that people paste into a shell. Pure functions; thread-safe.
+//
+// shell_word (base/text.hpp) puts a text into single quotes where it needs them. What can't be
+// seen, or would move a terminal's cursor, is spelled out for printf, so that a name can neither
+// hide a part of itself nor look like a line of its own.
+
+/// "NAME VALUE", or "NAME=VALUE" where the value would be taken for an option.
+[[nodiscard]] std::string shell_option(std::string_view name, std::string_view value);
+
+/// The words as one line.
+[[nodiscard]] std::string shell_line(const std::vector<std::string>& words);
+
+}  // namespace ktstr

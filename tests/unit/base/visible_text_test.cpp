@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "base/visible_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace ktstr {
+namespace {
+
+TEST(InvisibleCharacters, AreControlsAndWhateverIsDrawnAsNothing) {
+  for (const char32_t code :
+       {0x00U,   0x1FU,   0x7FU,   0x80U,    0x9FU,    0xADU,    0x61CU,  0x180EU,
+        0x200BU, 0x200FU, 0x2028U, 0x202AU,  0x202EU,  0x2060U,  0x2066U, 0x2069U,
+        0xFE0FU, 0xFEFFU, 0xFFF9U, 0x1D173U, 0xE0001U, 0xE0041U, 0xE01EFU}) {
+    EXPECT_TRUE(is_invisible(code)) << std::hex << static_cast<std::uint32_t>(code);
+  }
+  for (const char32_t code : {0x20U, 0x7EU, 0xA0U, 0xACU, 0xAEU, 0xE9U, 0x200AU, 0x2010U, 0x2027U,
+                              0x202FU, 0x4E00U, 0x1F600U, 0xE1000U}) {
+    EXPECT_FALSE(is_invisible(code)) << std::hex << static_cast<std::uint32_t>(code);
+  }
+}
+
+TEST(InvisibleCharacters, AreShownByTheirNumbers) {
+  EXPECT_EQ(escape_control("a\xE2\x80\xAE"
+                           "b\xF3\xA0\x81\x81"),
+            "a\\u202eb\\U000e0041");
+}
+
+TEST(InvisibleCharacters, StayWhereOnlyATerminalIsSpared) {
+  EXPECT_EQ(escape_terminal_control("\xE2\x80\xAE\x1b\xC2\x9B"), "\xE2\x80\xAE\\x1b\\xc2\\x9b");
+}
+
+TEST(VisibleText, IsValidAndHidesNothing) {
+  EXPECT_TRUE(is_visible(""));
+  EXPECT_TRUE(
+      is_visible("gr\xC3\xB6\xC3\x9F"
+                 "e"));
+  EXPECT_FALSE(is_visible("\n"));
+  EXPECT_FALSE(is_visible("\xFF"));
+  EXPECT_FALSE(is_visible("\xEF\xBB\xBF"));
+}
+
+}  // namespace
+}  // namespace ktstr

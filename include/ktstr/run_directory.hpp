@@ -16,8 +16,9 @@ namespace ktstr {
 /// unset, empty or not UTF-8. A writer reads it once per write, since it may change in between.
 [[nodiscard]] std::optional<std::string> sidecar_directory_override(const Variables& variables);
 
-/// "{kernel}-{commit}" with "unknown" for what is missing. Only the name: the record's own fields
-/// stay null.
+/// "{kernel}-{commit}" with "unknown" for what is missing, and for what can't be a part of a path:
+/// a text with "/", "..", control characters or over 120 bytes, or that is not UTF-8. Only the
+/// name: the record's own fields stay as they are.
 [[nodiscard]] std::string run_directory_name(const std::optional<std::string>& kernel_version,
                                              const std::optional<std::string>& project_commit);
 
@@ -29,13 +30,23 @@ void warn_unknown_project_commit(OnceGate& gate, const MessageSink& sink);
 /// The same with the process's own gate, to stderr. A failure to print is ignored.
 void warn_unknown_project_commit();
 
+/// The line about a kernel version or commit that can't be a part of a path, so that "unknown"
+/// stands there; none if both can. Ours to print at most once a process.
+[[nodiscard]] std::optional<std::string> refused_path_parts_text(
+    const std::optional<std::string>& kernel_version,
+    const std::optional<std::string>& project_commit);
+/// Hands it to `sink` the first time that there is one. An empty sink swallows it.
+void warn_refused_path_parts(const std::optional<std::string>& kernel_version,
+                             const std::optional<std::string>& project_commit, OnceGate& gate,
+                             const MessageSink& sink);
+
 /// The default directory: below the runs root (KTSTR_RUNS_ROOT, else CARGO_TARGET_DIR/ktstr, else
 /// the relative target/ktstr), by what the probes of kernel and project found. Never looks at the
 /// disk. Warns through `gate` and `sink` if the commit is missing.
 [[nodiscard]] std::string default_sidecar_directory(
     const Variables& variables, const std::optional<std::string>& kernel_version,
     const std::optional<std::string>& project_commit, OnceGate& gate, const MessageSink& sink);
-/// The same with the process's own gate, to stderr.
+/// The same with the process's own gates, to stderr, and warns of refused parts, too.
 [[nodiscard]] std::string default_sidecar_directory(
     const Variables& variables, const std::optional<std::string>& kernel_version,
     const std::optional<std::string>& project_commit);

@@ -2,8 +2,10 @@
 #include "ktstr/run_directory.hpp"
 
 #include "base/stderr_line.hpp"
+#include "base/text.hpp"
 #include "environment/join_path.hpp"
 #include "environment/locations.hpp"
+#include "environment/path_part.hpp"
 #include "environment/unknown_commit_gate.hpp"
 #include "environment/variables.hpp"
 
@@ -12,9 +14,25 @@ namespace {
 
 constexpr const char* k_unknown = "unknown";
 
+std::string path_part(const std::optional<std::string>& text) {
+  return text && can_stand_in_run_directory_name(*text) ? *text : k_unknown;
+}
+
+/// Enough of it to know it by; it may be a file's whole content.
+std::string shown_start(const std::string& part) {
+  constexpr std::size_t k_most_bytes = 200;
+  if (part.size() <= k_most_bytes) return escape_control(part);
+  return escape_control(part.substr(0, k_most_bytes)) + "…";
+}
+
 }  // namespace
 
 OnceGate& unknown_commit_gate() {
+  static OnceGate gate;
+  return gate;
+}
+
+OnceGate& refused_path_part_gate() {
   static OnceGate gate;
   return gate;
 }
@@ -25,7 +43,29 @@ std::optional<std::string> sidecar_directory_override(const Variables& variables
 
 std::string run_directory_name(const std::optional<std::string>& kernel_version,
                                const std::optional<std::string>& project_commit) {
-  return kernel_version.value_or(k_unknown) + "-" + project_commit.value_or(k_unknown);
+  return path_part(kernel_version) + "-" + path_part(project_commit);
+}
+
+std::optional<std::string> refused_path_parts_text(
+    const std::optional<std::string>& kernel_version,
+    const std::optional<std::string>& project_commit) {
+  std::string parts;
+  const auto add = [&](const char* what, const std::optional<std::string>& part) {
+    if (!part || can_stand_in_run_directory_name(*part)) return;
+    parts += (parts.empty() ? "" : " and ") + (what + (" '" + shown_start(*part) + "'"));
+  };
+  add("kernel version", kernel_version);
+  add("project commit", project_commit);
+  if (parts.empty()) return std::nullopt;
+  return "ktstr: WARNING: " + parts +
+         " can't be a part of a path; the run directory is named with 'unknown' instead";
+}
+
+void warn_refused_path_parts(const std::optional<std::string>& kernel_version,
+                             const std::optional<std::string>& project_commit, OnceGate& gate,
+                             const MessageSink& sink) {
+  const auto text = refused_path_parts_text(kernel_version, project_commit);
+  if (text && gate.enter() && sink) sink(*text);
 }
 
 std::string unknown_project_commit_text() {
@@ -54,6 +94,8 @@ std::string default_sidecar_directory(const Variables& variables,
 std::string default_sidecar_directory(const Variables& variables,
                                       const std::optional<std::string>& kernel_version,
                                       const std::optional<std::string>& project_commit) {
+  warn_refused_path_parts(kernel_version, project_commit, refused_path_part_gate(),
+                          print_to_stderr);
   return default_sidecar_directory(variables, kernel_version, project_commit, unknown_commit_gate(),
                                    print_to_stderr);
 }

@@ -9,4 +9,7 @@ namespace ktstr {
 /// whichever call comes first. Thread-safe.
 [[nodiscard]] OnceGate& unknown_commit_gate();
 
+/// The same for the warning about parts that can't be in a path.
+[[nodiscard]] OnceGate& refused_path_part_gate();
+
 }  // namespace ktstr

@@ -16,7 +16,8 @@
 
 namespace ktstr {
 
-/// Whether it can name one entry of a directory: not empty, ".", or "..", no slash, no NUL.
+/// Whether it may name one entry of a directory: not empty, ".", or "..", no slash, no control
+/// byte.
 [[nodiscard]] bool is_plain_component(std::string_view name);
 
 struct TreePath {

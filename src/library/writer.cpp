@@ -29,9 +29,12 @@ std::string default_directory(const WriterOptions& options,
                               const WriterSurroundings& surroundings) {
   OnceGate& gate =
       surroundings.unknown_commit != nullptr ? *surroundings.unknown_commit : unknown_commit_gate();
-  return default_sidecar_directory(options.variables, kernel_version(options.variables),
-                                   surroundings.project_commit(options.variables), gate,
-                                   sink_of(options));
+  OnceGate& refused = surroundings.refused_path_part != nullptr ? *surroundings.refused_path_part
+                                                                : refused_path_part_gate();
+  const auto kernel = kernel_version(options.variables);
+  const auto commit = surroundings.project_commit(options.variables);
+  warn_refused_path_parts(kernel, commit, refused, sink_of(options));
+  return default_sidecar_directory(options.variables, kernel, commit, gate, sink_of(options));
 }
 
 /// The override is looked up once here and never again in the same write: what is locked and
@@ -44,6 +47,7 @@ SidecarWrite where_to_write(const WriterOptions& options, const WriterSurroundin
   how.session_token = run_session_token(options.variables);
   how.sync = options.sync;
   how.lock_timeout = options.lock_timeout;
+  how.messages = sink_of(options);
   how.observer = surroundings.observer;
   how.at_step = surroundings.at_step;
   how.file_system = surroundings.file_system;

@@ -25,7 +25,8 @@ struct WriterSurroundings {
   FileSystem* file_system = &system_file_system();
   Clock* clock = &system_clock();
   PreClearMemo* pre_clear_memo = &process_pre_clear_memo();
-  OnceGate* unknown_commit = nullptr;  ///< null: the process's own
+  OnceGate* unknown_commit = nullptr;     ///< null: the process's own
+  OnceGate* refused_path_part = nullptr;  ///< the same
   std::function<void(WriteStep step)> at_step = {};
   /// For the directory's name and the record.
   std::function<std::optional<std::string>(const Variables&)> project_commit =

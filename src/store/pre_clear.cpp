@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/text.hpp"
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "store/paths.hpp"
@@ -32,16 +33,34 @@ bool is_file(const DirectoryHandle& directory, const DirectoryEntry& entry) {
   return target && target->kind == FileKind::regular;
 }
 
+/// The directory itself, if it is directly in the one that its path names, and not a link there.
+/// The parent may be reached through links: that is the root, as the user has it.
+Result<std::unique_ptr<DirectoryHandle>> open_child(FileSystem& files, const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const auto parent = files.open_directory(directory_of(path));
+  if (!parent) return fail(parent.error());
+  const auto entry = (*parent)->status_of(name, FollowLinks::no);
+  if (!entry) return fail(entry.error());
+  const bool is_name = !name.empty() && name != "." && name != "..";
+  auto opened = (*parent)->open_directory(name);
+  if (!opened) return opened;
+  const auto status = (*opened)->status();
+  if (!status) return fail(status.error());
+  const bool is_child = is_name && entry->kind == FileKind::directory &&
+                        entry->stamp.device == status->stamp.device &&
+                        entry->stamp.inode == status->stamp.inode;
+  if (is_child) return opened;
+  return fail(ErrorCode::permission, "a link, or not in its runs root", path);
+}
+
 /// The names of an earlier session's files. The lock is held, so no staging file is in use.
-std::vector<std::string> find_leftovers(FileSystem& files, const std::string& directory) {
-  const auto opened = files.open_directory(directory);
-  if (!opened) return {};
-  const auto entries = (*opened)->list();
+std::vector<std::string> find_leftovers(DirectoryHandle& directory) {
+  const auto entries = directory.list();
   if (!entries) return {};
   std::vector<std::string> names;
   for (const DirectoryEntry& entry : *entries) {
     const bool is_ours = is_sidecar_filename(entry.name) || is_sidecar_staging_filename(entry.name);
-    if (is_ours && is_file(**opened, entry)) names.push_back(entry.name);
+    if (is_ours && is_file(directory, entry)) names.push_back(entry.name);
   }
   return names;
 }
@@ -55,8 +74,9 @@ void announce(const PreClear& what, const std::string& directory,
   what.observer->about_to_remove(changes);
 }
 
-std::vector<std::string> clear(FileSystem& files, const PreClear& what) {
-  const std::vector<std::string> names = find_leftovers(files, what.directory);
+std::vector<std::string> clear(FileSystem& files, DirectoryHandle& directory,
+                               const PreClear& what) {
+  const std::vector<std::string> names = find_leftovers(directory);
   const std::string absolute = absolute_path(what.directory);
   announce(what, absolute, names);
   std::vector<std::string> removed;
@@ -65,6 +85,12 @@ std::vector<std::string> clear(FileSystem& files, const PreClear& what) {
     removed.push_back(join_path(absolute, name));
   }
   return removed;
+}
+
+void warn_uncleared(const PreClear& what, const Error& why) {
+  if (!what.messages) return;
+  what.messages("ktstr: WARNING: " + escape_control(what.directory) + " is not cleared (" +
+                why.message + "); results of earlier sessions stay beside the new ones");
 }
 
 }  // namespace
@@ -76,8 +102,14 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   const bool has_token = what.session_token && !what.session_token->empty();
   const std::string sentinel = join_path(what.directory, k_session_sentinel);
   std::vector<std::string> removed;
+  const auto directory = open_child(files, what.directory);
+  if (!directory) {
+    warn_uncleared(what, directory.error());
+    done_.insert(std::move(key));
+    return {};
+  }
   if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
-    removed = clear(files, what);
+    removed = clear(files, **directory, what);
     // After the removals: a process killed in between must not leave word that all is done. If
     // it fails, the next process clears once more.
     if (has_token) static_cast<void>(files.write_file(sentinel, *what.session_token));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file_system.hpp"
+#include "ktstr/messages.hpp"
 #include "store/change_observer.hpp"
 
 namespace ktstr {
@@ -24,6 +25,7 @@ struct PreClear {
   /// go.
   std::optional<std::string> session_token = {};
   ChangeObserver* observer = nullptr;
+  MessageSink messages = {};  ///< is told of a directory that is left alone
 };
 
 /// The directories that this process is done with. Thread-safe.
@@ -32,9 +34,9 @@ class PreClearMemo {
   /// Removes sidecars and orphaned staging files from the directory, the first time that it is
   /// asked about it (by whatever path), and notes the session there. Only files directly in it, or
   /// links to files; subdirectories, dumps and traces stay. Errors are ignored: old results beside
-  /// new ones are better than a lost run.
-  /// Gives the paths of what it removed, absolute, to be announced once the lock is released; it
-  /// has announced itself that they are about to go.
+  /// new ones are better than a lost run. A directory that is a link is left as it is: what it
+  /// leads to is no run directory of this root. Gives the paths of what it removed, absolute, to be
+  /// announced once the lock is released; it has announced itself that they are about to go.
   std::vector<std::string> clear_once(FileSystem& files, const PreClear& what);
 
  private:

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "environment/join_path.hpp"
+#include "environment/path_part.hpp"
 #include "ktstr/record_json.hpp"
 #include "ktstr/variant_hash.hpp"
 #include "store/fail_while.hpp"
@@ -24,11 +25,6 @@ constexpr std::array<const char*, 2> k_dump_suffixes = {".failure-dump.json",
 std::optional<std::string>& last_path() {
   thread_local std::optional<std::string> path;
   return path;
-}
-
-bool can_be_in_a_name(std::string_view text) {
-  return text.find('/') == std::string_view::npos && text.find('\0') == std::string_view::npos &&
-         is_valid_utf8(text);  // else no reader takes it for a sidecar's name
 }
 
 void report(const SidecarWrite& how, WriteStep step) {
@@ -102,8 +98,8 @@ Result<Stamp> SidecarWriter::write_locked() {
       RunDirectoryLock::acquire(how_.directory, how_.lock_timeout, *how_.file_system, *how_.clock);
   if (!lock) return fail(lock.error());
   report(how_, WriteStep::locked);
-  removed_ = how_.pre_clear_memo->clear_once(*how_.file_system,
-                                             {how_.directory, how_.session_token, how_.observer});
+  removed_ = how_.pre_clear_memo->clear_once(
+      *how_.file_system, {how_.directory, how_.session_token, how_.observer, how_.messages});
   report(how_, WriteStep::cleared);
   return write_staged();
 }
@@ -164,18 +160,20 @@ Result<void> remove_dump(FileSystem& files, const std::string& path, ChangeObser
 
 Result<void> check_test_name(const std::string& test_name) {
   if (test_name.empty()) return fail(ErrorCode::usage, "the test name is empty");
-  if (can_be_in_a_name(test_name)) return {};
-  return fail(ErrorCode::usage,
-              "the test name '" + escape_control(test_name) +
-                  "' can't be part of a file name: it holds '/' or NUL, or is not UTF-8");
+  if (can_stand_in_file_name(test_name)) return {};
+  return fail(
+      ErrorCode::usage,
+      "the test name '" + escape_control(test_name) +
+          "' can't be part of a file name: it holds '/' or a control character, or is not UTF-8");
 }
 
 Result<WrittenSidecar> write_sidecar_file(const Record& record, const SidecarWrite& how) {
   if (auto checked = check_test_name(record.test_name); !checked) return fail(checked.error());
-  if (!can_be_in_a_name(record.run_id)) {
-    return fail(ErrorCode::usage,
-                "the run_id '" + escape_control(record.run_id) +
-                    "' can't be part of a file name: it holds '/' or NUL, or is not UTF-8");
+  if (!can_stand_in_file_name(record.run_id)) {
+    return fail(
+        ErrorCode::usage,
+        "the run_id '" + escape_control(record.run_id) +
+            "' can't be part of a file name: it holds '/' or a control character, or is not UTF-8");
   }
   const std::size_t length =
       record.test_name.size() + std::string_view("-0123456789abcdef.ktstr.json").size();

@@ -25,6 +25,7 @@ struct SidecarWrite {
   std::optional<std::string> session_token = {};
   bool sync = false;
   std::chrono::milliseconds lock_timeout = k_run_directory_lock_timeout;
+  MessageSink messages = {};
   ChangeObserver* observer = nullptr;
   std::string label = "sidecar";                     ///< what errors call it
   std::function<void(WriteStep step)> at_step = {};  ///< for tests
@@ -38,8 +39,8 @@ struct SidecarWrite {
 [[nodiscard]] Result<WrittenSidecar> write_sidecar_file(const Record& record,
                                                         const SidecarWrite& how);
 
-/// An error (usage) for what can't be part of a file's name: nothing at all, a slash, a NUL, what
-/// is not UTF-8.
+/// An error (usage) for what can't be part of a file's name: nothing at all, a slash, a control
+/// character, what is not UTF-8.
 [[nodiscard]] Result<void> check_test_name(const std::string& test_name);
 
 /// See the public function of this name. No lock is taken, as in the harness.

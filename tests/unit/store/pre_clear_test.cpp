@@ -218,6 +218,34 @@ TEST(PreClearOfRealDirectories, KnowsADirectoryByAnotherPath) {
       IsEmpty());
 }
 
+TEST(PreClearOfRealDirectories, LeavesALinksTargetAloneAndSaysSo) {
+  const test::TemporaryDirectory directory;
+  directory.write("outside/a.ktstr.json", "x");
+  std::filesystem::create_directory(directory.path("root"));
+  std::filesystem::create_directory_symlink(directory.path("outside"), directory.path("root/run"));
+  std::vector<std::string> said;
+  PreClearMemo memo;
+  const PreClear what{directory.path("root/run"), "session", nullptr,
+                      [&](std::string_view line) { said.emplace_back(line); }};
+  EXPECT_THAT(memo.clear_once(system_file_system(), what), IsEmpty());
+  EXPECT_THAT(memo.clear_once(system_file_system(), what), IsEmpty());
+  EXPECT_TRUE(std::filesystem::exists(directory.path("outside/a.ktstr.json")));
+  EXPECT_FALSE(std::filesystem::exists(directory.path("outside/.ktstr_run_epoch")));
+  EXPECT_EQ(said.size(), 1U);
+}
+
+TEST(PreClearOfRealDirectories, NeverGoesUpward) {
+  const test::TemporaryDirectory directory;
+  directory.write("a.ktstr.json", "x");
+  std::filesystem::create_directory(directory.path("root"));
+  for (const char* const path : {"root/..", "root/.", "root/"}) {
+    PreClearMemo memo;
+    EXPECT_THAT(memo.clear_once(system_file_system(), {directory.path(path), std::nullopt}),
+                IsEmpty());
+  }
+  EXPECT_TRUE(std::filesystem::exists(directory.path("a.ktstr.json")));
+}
+
 TEST(PreClearOfRealDirectories, GivesAbsolutePathsForARelativeDirectory) {
   const test::TemporaryDirectory directory;
   directory.write("run/a.ktstr.json", "x");

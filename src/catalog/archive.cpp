@@ -46,15 +46,6 @@ std::string lost_text(const MergeReport& report) {
          std::to_string(report.incomplete_results) + " results";
 }
 
-bool is_sound(const std::string& path) {
-  const auto found = guarded(path, [&] {
-    SQLite::Database database(path, k_read_flags);
-    (void)read_header(database, Store::archive);
-    return database.execAndGet("PRAGMA integrity_check(1)").getString();
-  });
-  return found && *found == "ok";
-}
-
 /// Where it is now, an empty new file being in its place; '' if another process was faster. The
 /// lock ends with that: making the new one takes it again, and what is carried over needs none.
 Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_system,
@@ -62,7 +53,7 @@ Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_
   const auto lock = ArchiveFileLock::acquire(path, 60'000);
   if (!lock) return fail(lock.error());
   // What was found to be damaged may be aside already, and this be the new one.
-  if (is_sound(path)) return std::string();
+  if (is_sound_store(path, Store::archive)) return std::string();
   auto aside = put_catalog_aside(path, file_system, clock);
   if (!aside) return aside;
   if (auto made = make_archive_file(path); !made) return fail(std::move(made.error()));
@@ -73,7 +64,7 @@ Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_
 
 std::string archive_announcement(const std::string& path) {
   return "results are kept in " + path +
-         ",\nwhich survives re-runs and a wiped target directory: at most 2 GiB of documents;\n"
+         ", which survives re-runs and a wiped target directory: at most 2 GiB of documents; "
          "--archive off or KTSTR_INDEX_ARCHIVE=off to keep none";
 }
 

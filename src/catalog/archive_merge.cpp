@@ -111,6 +111,7 @@ void ArchiveMerge::commit() {
   uncommitted_rows_ = 0;
   uncommitted_bytes_ = 0;
   if (options_.progress) options_.progress(rows_);
+  if (options_.committed) options_.committed(report_);
 }
 
 template <typename Body>

@@ -13,6 +13,8 @@
 
 namespace ktstr {
 
+struct MergeReport;
+
 struct MergeOptions {
   /// '' keeps each root as the source has it (mending); else all that comes in is of this origin,
   /// and what is known already under the same name and content isn't doubled.
@@ -22,6 +24,8 @@ struct MergeOptions {
   bool with_pins = false;
   std::function<void(std::int64_t rows)> progress;
   std::function<bool()> should_stop;
+  /// After each commit, with all that is committed so far: what stays, should it fail later.
+  std::function<void(const MergeReport& so_far)> committed;
 };
 
 struct MergeReport {

@@ -78,6 +78,15 @@ StoreHeader read_header(SQLite::Database& database, Store store) {
   return header;
 }
 
+bool is_sound_store(const std::string& path, Store store) {
+  const auto found = guarded(path, [&] {
+    SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+    (void)read_header(database, store);
+    return database.execAndGet("PRAGMA integrity_check(1)").getString();
+  });
+  return found && *found == "ok";
+}
+
 void migrate(SQLite::Database& database, Store store) {
   ImmediateTransaction transaction(database);
   const StoreHeader header = read_header(database, store);

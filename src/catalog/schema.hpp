@@ -36,6 +36,9 @@ struct StoreHeader {
 /// Throws SQLite::Exception (NOTADB for a file that isn't one); the connection is of no use then.
 [[nodiscard]] StoreHeader read_header(SQLite::Database& database, Store store);
 
+/// Whether SQLite can read all of it and finds nothing wrong. Looks at every page.
+[[nodiscard]] bool is_sound_store(const std::string& path, Store store);
+
 /// Brings an empty or older store to the current layout, in one transaction, views included.
 /// Does nothing if another process was faster. Throws SQLite::Exception.
 void migrate(SQLite::Database& database, Store store);

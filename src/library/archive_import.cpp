@@ -92,11 +92,13 @@ Result<void> merge(Archive& archive, const ImportRequest& request, ImportReport&
   options.origin = report.path;
   options.progress = request.progress;
   options.should_stop = request.should_stop;
+  options.committed = [&report](const MergeReport& so_far) {
+    report.added = so_far.results;
+    report.known = so_far.known;
+    report.dumps = so_far.artifacts;
+  };
   const auto merged = merge_archive(archive.database(), source, options);
   if (!merged) return fail(merged.error());
-  report.added = merged->results;
-  report.known = merged->known;
-  report.dumps = merged->artifacts;
   return guarded(archive.path(), [&] { label_all(archive, request, report.path); });
 }
 
@@ -136,10 +138,20 @@ void note_left_out(std::vector<std::string>& notes, const std::string& path,
   std::string text = path + ": " + std::to_string(left_out.count) + " " + what;
   for (std::size_t i = 0; i < left_out.first.size() && i < k_named_at_most; ++i) {
     const LeftOut::Item& item = left_out.first[i];
-    text += "\n  " + item.path + ": " + item.reason;
+    text += "\n  " + escape_control(item.path) + ": " + escape_control(item.reason);
   }
   if (left_out.count > k_named_at_most) text += "\n  and more";
   notes.push_back(std::move(text));
+}
+
+/// Of an import that failed: what was committed before stays.
+std::string kept_text(const ImportReport& report) {
+  if (report.added + report.dumps + report.known + report.known_dumps == 0) {
+    return "nothing of it was kept";
+  }
+  return "kept are " + std::to_string(report.added) + " new results and " +
+         std::to_string(report.dumps) +
+         " dumps that came before it failed; the same import again takes the rest";
 }
 
 }  // namespace
@@ -178,16 +190,17 @@ Result<std::string> project_of_import(Archive& archive, SessionOptions options) 
 std::vector<std::string> notes_of(const ImportReport& report) {
   std::vector<std::string> notes;
   const ImportSummary& summary = report.summary;
-  note_left_out(notes, report.path, summary.refused, "refused");
-  note_left_out(notes, report.path, summary.unreadable, "unreadable");
-  note_left_out(notes, report.path, summary.too_deep, "in run directories deeper than 3");
+  const std::string path = escape_control(report.path);
+  note_left_out(notes, path, summary.refused, "refused");
+  note_left_out(notes, path, summary.unreadable, "unreadable");
+  note_left_out(notes, path, summary.too_deep, "in run directories deeper than 3");
   if (summary.damaged) {
-    notes.push_back(report.path + ": damaged (" + *summary.damaged +
-                    "); what came before that is "
-                    "read");
+    notes.push_back(path + ": damaged (" + escape_control(*summary.damaged) +
+                    "); what came before that is read");
   }
+  if (report.failure) notes.push_back(path + ": " + kept_text(report));
   if (report.synthetic > 0) {
-    notes.push_back(report.path + ": " + std::to_string(report.synthetic) +
+    notes.push_back(path + ": " + std::to_string(report.synthetic) +
                     " files of the sample generator are not archived (name an --archive for "
                     "them)");
   }

@@ -64,12 +64,14 @@ Result<void> ImportedFiles::flush() {
   std::stable_partition(waiting_.begin(), waiting_.end(), [](const Waiting& file) {
     return file.sidecar && file.sidecar->record.has_value();
   });
+  const ImportReport before = report_;
   auto stored = guarded(archive_.path(), [&] {
     archive_.tables().records().forget_cached_ids();
     ImmediateTransaction transaction(archive_.database());
     store_waiting();
     transaction.commit();
   });
+  if (!stored) report_ = before;  // nothing of these was kept
   waiting_.clear();
   waiting_bytes_ = 0;
   return stored;

@@ -135,6 +135,8 @@ class Restorer {
     }
     bool is_redacted = false;
     const auto bytes = bytes_of(version, &is_redacted);
+    // Of the archive itself: it can be mended, and then there may be more.
+    if (!bytes && bytes.error().path == archive_.getFilename()) return fail(bytes.error());
     if (!bytes) {
       add_row(version, "missing", bytes.error().message);
       return {};

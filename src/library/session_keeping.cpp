@@ -2,6 +2,9 @@
 
 // The refresh of a Session that keeps evidence.
 
+#include "catalog/archive_exposure.hpp"
+#include "catalog/archive_mending.hpp"
+#include "ktstr/messages.hpp"
 #include "library/archive_access.hpp"
 #include "library/session.hpp"
 #include "query/archive_gc.hpp"
@@ -50,6 +53,10 @@ Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
 void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
   if (const Archive* const archive = keeper.archive()) {
     if (archive->is_new()) warnings_.push_back(archive_announcement(archive->path()));
+    // Not with each of a capturing service's refreshes.
+    static OnceGate gate;
+    const std::string exposure = archive_exposure(archive->path(), archive->is_named());
+    if (!exposure.empty() && gate.enter()) warnings_.push_back(exposure);
     const auto& more = archive->warnings();
     warnings_.insert(warnings_.end(), more.begin(), more.end());
   }
@@ -70,7 +77,12 @@ void Session::keep_below_cap(Archive& archive) {
     warnings_.push_back(cap_bytes.error().text());
     cap_bytes = k_default_archive_cap_bytes;
   }
-  const auto dropped = enforce_archive_cap(archive, *cap_bytes, *options_.clock);
+  const std::size_t said = archive.warnings().size();
+  const auto dropped = with_mending(archive, *options_.file_system, *options_.clock, [&] {
+    return enforce_archive_cap(archive, *cap_bytes, *options_.clock);
+  });
+  const auto& all = archive.warnings();
+  warnings_.insert(warnings_.end(), all.begin() + static_cast<std::ptrdiff_t>(said), all.end());
   const std::string sentence = dropped ? cap_sentence(*dropped, *cap_bytes)
                                        : "the archive is over its cap: " + dropped.error().text();
   if (!sentence.empty()) warnings_.push_back(sentence);

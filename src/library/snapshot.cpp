@@ -72,7 +72,10 @@ Result<std::int64_t> fill(SQLite::Database& database, const std::string& staging
     vacuum.bind(1, staging);
     vacuum.exec();
   });
-  if (!copied) return fail(std::move(copied.error()));
+  if (!copied) {
+    if (copied.error().code == ErrorCode::corrupt) copied.error().path = database.getFilename();
+    return fail(std::move(copied.error()));
+  }
   return finish(staging, path, replace);
 }
 

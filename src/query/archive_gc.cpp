@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catalog/archive_dump_owners.hpp"
+#include "catalog/archive_mending.hpp"
 #include "catalog/archive_removal.hpp"
 #include "catalog/connection.hpp"
 #include "query/archive_pins.hpp"
@@ -205,6 +206,7 @@ Result<CapReport> enforce_archive_cap(Archive& archive, std::int64_t cap_bytes,
   const auto plan = plan_gc(archive.database(), policy, clock);
   if (!plan) return fail(plan.error());
   if (plan->documents.empty()) return report;
+  if (auto sound = find_damage(archive, false); !sound) return fail(sound.error());
   if (auto applied = apply_gc(archive, *plan, false, {}); !applied) return fail(applied.error());
   if (const auto space = return_space(archive); !space) return fail(space.error());
   report.results = plan->results;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "query/archive_pins.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "catalog/connection.hpp"
 #include "query/archive_selection.hpp"
 
@@ -80,6 +83,23 @@ Result<void> remove_pin(SQLite::Database& archive, const ArchivePin& pin) {
   if (*changed > 0) return {};
   return fail(ErrorCode::usage, "there is no pin " + pin_text(pin), "",
               "ktstr-index gc --pins lists them");
+}
+
+Result<std::vector<ArchivePin>> pins_only_of(SQLite::Database& archive,
+                                             const std::vector<std::int64_t>& sidecar_ids,
+                                             const Clock& clock) {
+  const auto pins = archive_pins(archive);
+  if (!pins) return fail(pins.error());
+  const std::set<std::int64_t> going(sidecar_ids.begin(), sidecar_ids.end());
+  std::vector<ArchivePin> found;
+  for (const ArchivePin& pin : *pins) {
+    const auto results = results_of(archive, pin, clock);
+    const bool is_of_them = results && !results->empty() &&
+                            std::all_of(results->begin(), results->end(),
+                                        [&](std::int64_t each) { return going.contains(each); });
+    if (is_of_them) found.push_back(pin);
+  }
+  return found;
 }
 
 Result<std::vector<std::int64_t>> pinned_results(SQLite::Database& archive, const Clock& clock) {

@@ -39,6 +39,11 @@ struct ArchivePin {
 /// Error usage: there is no such pin.
 [[nodiscard]] Result<void> remove_pin(SQLite::Database& archive, const ArchivePin& pin);
 
+/// Those that stand for some of these results and for no other: when they go, the pins' text is all
+/// that is left of them. One that no longer works is left out.
+[[nodiscard]] Result<std::vector<ArchivePin>> pins_only_of(
+    SQLite::Database& archive, const std::vector<std::int64_t>& sidecar_ids, const Clock& clock);
+
 /// The sidecar_ids of everything that is pinned, doubles possible. An expression that no longer
 /// works is an error: what it meant must not be dropped.
 [[nodiscard]] Result<std::vector<std::int64_t>> pinned_results(SQLite::Database& archive,

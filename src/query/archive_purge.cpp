@@ -141,26 +141,37 @@ Result<PurgePlan> plan_purge(SQLite::Database& archive, const PurgeRequest& requ
                              const Clock& clock) {
   const auto chosen = results_where(archive, request.expression, clock);
   if (!chosen) return fail(chosen.error());
-  return guarded(archive.getFilename(), [&] {
+  auto plan = guarded(archive.getFilename(), [&] {
     archive.exec("PRAGMA temp_store = MEMORY");
     SQLite::Transaction one_moment(archive);
-    PurgePlan plan = plan_rows(archive, request, *chosen);
+    PurgePlan rows = plan_rows(archive, request, *chosen);
     one_moment.commit();
-    return plan;
+    return rows;
   });
+  if (!plan || request.bytes_only) return plan;
+  auto pins = pins_only_of(archive, plan->sidecar_ids, clock);
+  if (!pins) return fail(std::move(pins.error()));
+  plan->pins = std::move(*pins);
+  return plan;
 }
 
 Result<void> apply_purge(Archive& archive, const PurgePlan& plan, bool bytes_only,
                          const std::function<bool()>& should_stop) {
   return guarded(archive.path(), [&]() -> Result<void> {
     archive.database().exec("PRAGMA secure_delete = ON");
+    // First, since nothing finds them once their results are gone.
+    for (const ArchivePin& pin : plan.pins) {
+      static_cast<void>(remove_pin(archive.database(), pin));  // gone already, perhaps
+    }
     return bytes_only ? remove_bytes(archive, plan, should_stop)
                       : remove_rows(archive, plan, should_stop);
   });
 }
 
 Result<PurgedSpace> clean_after_purge(Archive& archive) {
-  if (auto rewritten = rewrite(archive)) return PurgedSpace{*rewritten, true};
+  const auto rewritten = rewrite(archive);
+  if (rewritten) return PurgedSpace{*rewritten, true};
+  if (rewritten.error().code == ErrorCode::corrupt) return fail(rewritten.error());
   const auto returned = return_space(archive);
   if (!returned) return fail(returned.error());
   return PurgedSpace{*returned, false};

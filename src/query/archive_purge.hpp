@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "catalog/archive.hpp"
 #include "catalog/archive_space.hpp"
+#include "query/archive_pins.hpp"
 
 namespace ktstr {
 
@@ -24,6 +25,7 @@ struct PurgeRequest {
 struct PurgePlan {
   std::vector<std::int64_t> sidecar_ids;
   std::vector<std::int64_t> artifact_ids;  ///< the dumps of those
+  std::vector<ArchivePin> pins;            ///< that stand for nothing else
   std::int64_t documents = 0;              ///< that no other observation needs
   std::int64_t bytes = 0;                  ///< of those, packed
   std::optional<std::int64_t> oldest_ns;   ///< when the results were made

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/size_text.hpp"
 #include "base/time_text.hpp"
+#include "catalog/archive_mending.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
 #include "query/archive_pins.hpp"
@@ -66,31 +67,39 @@ int print_plan(const Context& context, const GcFlags& flags, const GcPlan& plan,
   return context.print_document(document, facts);
 }
 
-Result<SpaceReport> apply(Archive& archive, const GcFlags& flags, const GcPlan& plan,
-                          StopRequest& stop) {
-  auto applied = apply_gc(archive, plan, flags.rows, [&stop] { return stop.is_made(); });
+struct Collected {
+  GcPlan plan;
+  SpaceReport space;
+};
+
+/// Damage comes first: a result whose row is damaged is made again from its document.
+Result<Collected> apply(Archive& archive, const GcPolicy& policy, StopRequest& stop) {
+  if (auto sound = find_damage(archive, false); !sound) return fail(std::move(sound.error()));
+  auto plan = plan_gc(archive.database(), policy, system_clock());
+  if (!plan) return fail(std::move(plan.error()));
+  auto applied = apply_gc(archive, *plan, policy.with_rows, [&stop] { return stop.is_made(); });
   const bool is_interrupted = !applied && applied.error().code == ErrorCode::interrupted;
   if (!applied && !is_interrupted) return fail(std::move(applied.error()));
   auto space = return_space(archive);  // what was done counts, interrupted or not
   if (is_interrupted) return fail(std::move(applied.error()));
-  return space;
+  if (!space) return fail(std::move(space.error()));
+  return Collected{std::move(*plan), *space};
 }
 
 int run_apply(const Context& context, const GcFlags& flags, const GcPolicy& policy) {
   auto archive = open_chosen_archive_to_change(context.session_options());
   if (!archive) return context.failed(archive.error());
-  for (const std::string& warning : archive->warnings()) context.note(warning);
-  const auto plan = plan_gc(archive->database(), policy, system_clock());
-  if (!plan) return context.failed(plan.error());
   StopRequest stop;
-  const auto space = apply(*archive, flags, *plan, stop);
-  if (!space) return failed_or_stopped(context, space.error(), stop);
-  if (!space->is_log_empty) {
+  const auto collected = with_mending(*archive, system_file_system(), system_clock(),
+                                      [&] { return apply(*archive, policy, stop); });
+  for (const std::string& warning : archive->warnings()) context.note(warning);
+  if (!collected) return failed_or_stopped(context, collected.error(), stop);
+  if (!collected->space.is_log_empty) {
     context.note(
         "somebody is reading the archive: its file gets smaller when the next command "
         "that writes to it ends");
   }
-  return print_plan(context, flags, *plan, *space);
+  return print_plan(context, flags, collected->plan, collected->space);
 }
 
 int run_policy(const Context& context, const GcFlags& flags) {

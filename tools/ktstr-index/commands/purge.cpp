@@ -5,6 +5,7 @@
 #include "answer.hpp"
 #include "base/clock.hpp"
 #include "base/time_text.hpp"
+#include "catalog/archive_mending.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
 #include "library/archive_copies.hpp"
@@ -34,6 +35,7 @@ int print_purge(const Context& context, const PurgeFlags& flags, const PurgePlan
   document.add("applied", space.has_value())
       .add("results", plan.sidecar_ids.size())
       .add("dumps", plan.artifact_ids.size())
+      .add("pins", plan.pins.size())
       .add("documents", plan.documents)
       .add("bytes", plan.bytes)
       .add("bytes_only", flags.bytes_only)
@@ -71,24 +73,34 @@ int judge(const Context& context, const Archive& archive, const PurgedSpace& spa
                          archive.path() + "-wal", "the same purge again, later, empties it"});
 }
 
-Result<PurgedSpace> apply(Archive& archive, const PurgeFlags& flags, const PurgePlan& plan,
-                          StopRequest& stop) {
-  auto applied = apply_purge(archive, plan, flags.bytes_only, [&stop] { return stop.is_made(); });
+struct Purged {
+  PurgePlan plan;
+  PurgedSpace space;
+};
+
+/// Damage comes first: what it hides, mending brings back.
+Result<Purged> apply(Archive& archive, const PurgeRequest& request, StopRequest& stop) {
+  if (auto sound = find_damage(archive, true); !sound) return fail(std::move(sound.error()));
+  auto plan = plan_purge(archive.database(), request, system_clock());
+  if (!plan) return fail(std::move(plan.error()));
+  auto applied =
+      apply_purge(archive, *plan, request.bytes_only, [&stop] { return stop.is_made(); });
   if (!applied) return fail(std::move(applied.error()));
-  return clean_after_purge(archive);
+  const auto space = clean_after_purge(archive);
+  if (!space) return fail(space.error());
+  return Purged{std::move(*plan), *space};
 }
 
 int run_apply(const Context& context, const PurgeFlags& flags, const PurgeRequest& request) {
   auto archive = open_chosen_archive_to_change(context.session_options());
   if (!archive) return context.failed(archive.error());
-  for (const std::string& warning : archive->warnings()) context.note(warning);
-  const auto plan = plan_purge(archive->database(), request, system_clock());
-  if (!plan) return context.failed(plan.error());
   StopRequest stop;
-  const auto space = apply(*archive, flags, *plan, stop);
-  if (!space) return failed_or_stopped(context, space.error(), stop);
-  const int printed = print_purge(context, flags, *plan, *space);
-  const int judged = judge(context, *archive, *space);
+  const auto purged = with_mending(*archive, system_file_system(), system_clock(),
+                                   [&] { return apply(*archive, request, stop); });
+  for (const std::string& warning : archive->warnings()) context.note(warning);
+  if (!purged) return failed_or_stopped(context, purged.error(), stop);
+  const int printed = print_purge(context, flags, purged->plan, purged->space);
+  const int judged = judge(context, *archive, purged->space);
   return printed != k_done ? printed : judged;
 }
 
@@ -127,7 +139,7 @@ Command make_purge_command(const Context& context) {
       "dumps and labels, and the bytes that no other observation needs. What was there is written "
       "over, the file is written anew, and its log is emptied; exit status 3 if a reader is in the "
       "way of that. Of this project's results, unless --all-projects is said; pins don't "
-      "matter.\n\n"
+      "matter, and those that stand for nothing else go, too.\n\n"
       "Files on disk, catalogs, snapshots and packs stay as they are: a refresh of a root that has "
       "the files still, or again, brings their results back.";
   command.examples = {{"ktstr-index purge --where \"label.pr='412'\"", "what would go"},

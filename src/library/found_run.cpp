@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "library/left_out_text.hpp"
@@ -80,16 +81,17 @@ FoundRun no_run_of_kernel(const std::string& kernel, const std::vector<std::stri
   constexpr std::size_t k_labels = 3;
   std::string labels;
   for (const std::string& label : nearest_kernel_labels(kernel, runs, k_labels)) {
-    labels += (labels.empty() ? "" : ", ") + label;
+    labels += (labels.empty() ? "" : ", ") + escape_control(label);
   }
-  return no_run("no run directory of kernel '" + kernel + "' in " + root + "; there are " + labels);
+  return no_run("no run directory of kernel '" + escape_control(kernel) + "' in " +
+                escape_control(root) + "; there are " + labels);
 }
 
 Result<FoundRun> load_newest(Session& session, const std::optional<std::string>& kernel) {
   const auto runs = runs_newest_first(session.database());
   if (!runs) return fail(runs.error());
   const std::string& root = session.paths().root.path;
-  if (runs->empty()) return no_run("no run directories in " + root);
+  if (runs->empty()) return no_run("no run directories in " + escape_control(root));
   const auto newest = std::find_if(runs->begin(), runs->end(), [&](const std::string& run) {
     return !kernel || has_kernel_label(run, *kernel);
   });

@@ -10,6 +10,7 @@
 #include "catalog/connection.hpp"
 #include "catalog/schema.hpp"
 #include "query/read_only.hpp"
+#include "query/shown_sql.hpp"
 #include "query/table_references.hpp"
 
 namespace ktstr {
@@ -171,18 +172,15 @@ std::string past_preamble(SQLite::Database& database, const std::string& stateme
   if (needed.contains("pool")) needed.insert("results");
   const auto text = guarded(database.getFilename(), [&] {
     const std::string path = past_path(database);
-    std::string uri = path.empty() ? ":memory:" : database_uri(path, "?mode=ro");
-    for (std::size_t at = 0; (at = uri.find('\'', at)) != std::string::npos; at += 2) {
-      uri.insert(at, 1, '\'');
-    }
-    std::string lines = "ATTACH '" + uri + "' AS past;\n";
+    const std::string uri = path.empty() ? ":memory:" : database_uri(path, "?mode=ro");
+    std::string lines = "ATTACH " + sql_literal(uri) + " AS past;\n";
     SQLite::Statement select(database,
                              "SELECT sql, name FROM sqlite_temp_master WHERE type = 'view'");
     while (select.executeStep()) {
       if (!needed.contains(column_bytes(select, 1))) continue;
       // SQLite stores it without the word.
-      std::string sql = column_bytes(select, 0);
-      lines += "CREATE TEMP" + sql.substr(std::string("CREATE").size()) + ";\n";
+      const std::string sql = column_bytes(select, 0);
+      lines += "CREATE TEMP" + shown_sql(sql.substr(std::string("CREATE").size())) + ";\n";
     }
     return lines;
   });

@@ -5,7 +5,9 @@
 #include <map>
 
 #include "base/json_text.hpp"
+#include "base/text.hpp"
 #include "catalog/connection.hpp"
+#include "query/shown_sql.hpp"
 #include "query/tokens.hpp"
 
 namespace ktstr {
@@ -19,10 +21,7 @@ std::string literal(const Value& value) {
     return text;
   }
   const auto* text = std::get_if<std::string>(&value);
-  if (text == nullptr) return "NULL";
-  std::string quoted = "'";
-  for (const char byte : *text) quoted += byte == '\'' ? std::string("''") : std::string(1, byte);
-  return quoted + "'";
+  return text == nullptr ? "NULL" : sql_literal(*text);
 }
 
 /// "SEARCH s USING INDEX sidecar_by_verdict (verdict=?)" of the results' own table: the index.
@@ -47,7 +46,7 @@ void explain(SQLite::Database& database, const ResultSql& sql, QueryPlan& plan) 
   while (statement.executeStep()) {
     const int depth = depths[statement.getColumn(1).getInt()] + 1;
     depths[statement.getColumn(0).getInt()] = depth;
-    const std::string step = column_bytes(statement, 3);
+    const std::string step = escape_control(column_bytes(statement, 3));
     plan.steps.push_back(std::string(static_cast<std::size_t>(depth) * 2, ' ') + step);
     if (plan.index.empty()) plan.index = index_of(step);
     all_directories = all_directories || step == "SCAN d" || step.starts_with("SCAN d ");
@@ -79,7 +78,7 @@ Result<QueryPlan> query_plan(SQLite::Database& database, const ResultQuery& quer
   if (!sql) return fail(sql.error());
   return guarded(database.getFilename(), [&] {
     QueryPlan plan;
-    plan.statement = with_values(sql->sql, sql->parameters);
+    plan.statement = shown_sql(with_values(sql->sql, sql->parameters));
     explain(database, *sql, plan);
     return plan;
   });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/shell_text.hpp"
 #include "base/text.hpp"
 #include "ktstr/footer.hpp"
 
@@ -32,7 +33,8 @@ void append_test(std::string& out, const FailedTest& test) {
   append_path(out, "wprof", test.wprof);
   append_path(out, "repro wprof", test.repro_wprof);
   if (test.replayable) {
-    append_detail(out, "replay", "cargo ktstr replay --filter " + name + " --exec");
+    append_detail(out, "replay",
+                  "cargo ktstr replay " + shell_option("--filter", test.test_name) + " --exec");
   }
 }
 

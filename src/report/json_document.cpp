@@ -48,12 +48,13 @@ class Writer {
 
   /// Only the space between tokens changes; a string is copied to its closing quote.
   void write(const JsonRaw& raw) {
+    const std::string text = visible_json(raw.text);
     bool in_string = false;
-    for (std::size_t i = 0; i < raw.text.size(); ++i) {
-      const char c = raw.text[i];
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
       if (in_string) {
         out_ += c;
-        if (c == '\\' && i + 1 < raw.text.size()) out_ += raw.text[++i];
+        if (c == '\\' && i + 1 < text.size()) out_ += text[++i];
         in_string = c != '"';
       } else if (k_json_space.find(c) == std::string_view::npos) {
         write_raw_token(c);

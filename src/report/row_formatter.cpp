@@ -8,8 +8,27 @@
 
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr {
+namespace {
+
+/// Nearly every text is, and a table asks for each of its cells.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7F; });
+}
+
+void append_json_escape(std::string& out, char32_t code_point) {
+  auto code = static_cast<std::uint32_t>(code_point);
+  if (code > 0xFFFF) {
+    code -= 0x10000;
+    out += fmt::format("\\u{:04x}", 0xD800 | code >> 10U);
+    code = 0xDC00 | (code & 0x3FFU);
+  }
+  out += fmt::format("\\u{:04x}", code);
+}
+
+}  // namespace
 
 const Value& value_at(const Row& row, std::size_t i) {
   static const Value k_null;
@@ -50,27 +69,29 @@ std::string readable_number(double number) {
 }
 
 std::string printable(std::string_view text) {
-  // Nearly every cell is plain ASCII, and a table asks for each of them.
-  const bool plain =
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7F; });
-  return plain ? std::string(text) : escape_control(text);
+  return is_plain(text) ? std::string(text) : escape_control(text);
+}
+
+std::string visible_json(std::string_view json) {
+  constexpr char32_t k_space_of_json = ' ';  // and what JSON itself forbids, below it
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const Utf8Sequence sequence = first_utf8_sequence(json);
+    if (sequence.code_point > k_space_of_json && is_invisible(sequence.code_point)) {
+      append_json_escape(out, sequence.code_point);
+    } else {
+      out += json.substr(0, sequence.length);
+    }
+    json.remove_prefix(sequence.length);
+  }
+  return out;
 }
 
 void append_safe_json_string(std::string& out, std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(quoted[i]);
-    const auto next = i + 1 < quoted.size() ? static_cast<unsigned char>(quoted[i + 1]) : 0U;
-    if (byte == 0x7F) {
-      out += "\\u007f";
-    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
-      out += fmt::format("\\u{:04x}", next);
-      ++i;
-    } else {
-      out.push_back(quoted[i]);
-    }
-  }
+  out += is_plain(quoted) ? quoted : visible_json(quoted);
 }
 
 }  // namespace ktstr

@@ -39,7 +39,7 @@ class RowFormatter {
 
 [[nodiscard]] std::unique_ptr<RowFormatter> make_json_formatter();
 [[nodiscard]] std::unique_ptr<RowFormatter> make_jsonl_formatter();
-[[nodiscard]] std::unique_ptr<RowFormatter> make_csv_formatter();
+[[nodiscard]] std::unique_ptr<RowFormatter> make_csv_formatter(bool is_for_spreadsheet);
 [[nodiscard]] std::unique_ptr<RowFormatter> make_markdown_formatter();
 [[nodiscard]] std::unique_ptr<RowFormatter> make_table_formatter(int width, bool color);
 
@@ -56,11 +56,14 @@ class RowFormatter {
 /// A number for the eye: up to six significant digits, and no exponent where whole digits say it.
 [[nodiscard]] std::string readable_number(double number);
 
-/// Text as valid UTF-8: control characters and invalid bytes are shown as escapes.
+/// Text as valid UTF-8: what can't be seen (is_invisible) and invalid bytes are shown as escapes.
 [[nodiscard]] std::string printable(std::string_view text);
 
-/// A JSON string; besides what JSON asks for, the control characters that it lets pass (DEL and
-/// U+0080 to U+009F, which terminals obey) are escaped too.
+/// Valid JSON with whatever can't be seen in its strings (is_invisible) as escapes.
+[[nodiscard]] std::string visible_json(std::string_view json);
+
+/// A JSON string; besides what JSON asks for, whatever else can't be seen (is_invisible) is escaped
+/// too, which means the same to whoever reads it.
 void append_safe_json_string(std::string& out, std::string_view text);
 
 }  // namespace ktstr

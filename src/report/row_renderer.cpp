@@ -19,7 +19,7 @@ std::unique_ptr<RowFormatter> make_formatter(const RenderOptions& options) {
     case Format::jsonl:
       return make_jsonl_formatter();
     case Format::csv:
-      return make_csv_formatter();
+      return make_csv_formatter(options.is_for_spreadsheet);
     case Format::markdown:
       return make_markdown_formatter();
     case Format::table:

@@ -15,8 +15,9 @@ namespace ktstr {
 
 struct RenderOptions {
   Format format = Format::table;
-  int width = 0;       ///< terminal cells that a table may take; 0: no limit
-  bool color = false;  ///< verdicts of a table in colour
+  int width = 0;                    ///< terminal cells that a table may take; 0: no limit
+  bool color = false;               ///< verdicts of a table in colour
+  bool is_for_spreadsheet = false;  ///< csv: no text may be taken for a formula
   /// Asked once, after the last row: whether newer files than the answer are known. None: false.
   std::function<bool()> stale = {};
 };

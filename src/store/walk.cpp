@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.hpp"
 #include "store/walk_internal.hpp"
 #include "store/walk_messages.hpp"
 
@@ -189,9 +190,8 @@ std::optional<std::string> newest_run_directory(FileSystem& files, const std::st
 
 MessageSink stderr_sink() {
   return [](std::string_view line) {
-    // One call, so that lines of several processes don't mix.
-    std::string text(line);
-    text += '\n';
+    // Foreign names may be in it. One call, so that lines of several processes don't mix.
+    const std::string text = escape_control(line) + "\n";
     static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
   };
 }

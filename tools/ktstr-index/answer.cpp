@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "answer.hpp"
 
-#include "base/text.hpp"
+#include "base/shell_text.hpp"
 #include "catalog/connection.hpp"
 #include "library/left_out_text.hpp"
 #include "library/short_ids.hpp"
@@ -75,7 +75,7 @@ void note_left_out(const Context& context, Session& session, bool strict) {
   const std::string note = left_out_note(session.database(), strict);
   if (note.empty()) return;
   const auto& root = session.named_root();
-  const std::string pool = root ? " --root " + shell_word(*root) : "";
+  const std::string pool = root ? " " + shell_option("--root", *root) : "";
   context.note(note + " (list --left-out" + pool + ")");
 }
 

@@ -191,7 +191,8 @@ CommandLine parse_command_line(const Program& program, const std::vector<std::st
   const Command& command = *resolved.command;
   if (resolved.help) return {nullptr, 0, help_text(program, command, resolved.path), {}};
   if (resolved.version) return {nullptr, 0, program.root.name + " " + program.version + "\n", {}};
-  const auto parsed = read_arguments(program, command, resolved.rest);
+  auto parsed = read_arguments(program, command, resolved.rest);
+  if (parsed && program.check) parsed = program.check();
   if (!parsed) return usage_error(resolved.path, parsed.error().message);
   if (!command.run) return usage_error(resolved.path, missing_command(command));
   return {&command, 0, {}, {}};

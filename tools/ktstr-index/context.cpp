@@ -7,7 +7,10 @@
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
 #include "base/text.hpp"
+#include "catalog/archive_mending.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/schema.hpp"
+#include "library/archive_import.hpp"
 #include "library/archive_import_session.hpp"
 #include "paged_output.hpp"
 #include "report/row_renderer.hpp"
@@ -18,16 +21,19 @@ namespace {
 
 constexpr const char* k_prefix = "ktstr-index: ";
 
-void say(std::string_view text) {
-  std::string line;
-  // Foreign names may be in it; its own line breaks are wanted.
-  for (const std::string_view part : split(text, '\n')) {
-    line += line.empty() ? k_prefix : "\n";
-    line += escape_control(part);
-  }
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+/// Foreign names may be in it.
+std::string escaped_lines(std::string_view text) {
+  std::string lines;
+  for (const std::string_view line : split(text, '\n')) lines += escape_control(line) + "\n";
+  return lines;
 }
+
+void say_lines(std::string_view text) {
+  const std::string lines = k_prefix + escaped_lines(text);
+  std::fwrite(lines.data(), 1, lines.size(), stderr);
+}
+
+void say(std::string_view text) { say_lines(escape_control(text)); }
 
 }  // namespace
 
@@ -63,6 +69,8 @@ std::vector<Option> Context::common_options() {
        parse_check,
        {"none", "dirs", "files", "bytes"}},
       {"--format", "FORMAT", "How to print", parse_output_format, format_names()},
+      {"--excel", "", "With csv: a quote before texts that a spreadsheet takes for formulas",
+       &excel_},
       {"--max-file-bytes", "BYTES", "Files larger than this are unreadable", parse_limit},
       {"--wide", "", "Don't fit tables into the terminal", &wide_},
       {"--no-color", "", "No colours (NO_COLOR does the same)", &no_color_},
@@ -70,6 +78,11 @@ std::vector<Option> Context::common_options() {
       {"-q,--quiet", "", "No notes on stderr, only errors", &quiet_},
       {"-v,--verbose", "", "Say more on stderr", &verbose_},
   };
+}
+
+Result<void> Context::check_options() const {
+  if (!excel_ || format_ == Format::csv) return {};
+  return fail(ErrorCode::usage, "--excel is for --format csv only");
 }
 
 SessionOptions Context::session_options() const {
@@ -123,7 +136,7 @@ Result<Session> Context::open_in() const {
     signal = stop.signal();
     return opened;
   }();
-  for (const std::string& text : notes) note(text);
+  for (const std::string& text : notes) note_lines(text);
   if (signal != 0) std::raise(signal);
   return session;
 }
@@ -162,6 +175,7 @@ Result<Session> Context::open_pool(const std::optional<std::string>& dir,
 RenderOptions Context::render_options(const Terminal& terminal) const {
   RenderOptions options;
   options.format = format_;
+  options.is_for_spreadsheet = excel_;
   options.width = wide_ ? 0 : terminal.width;
   options.color = terminal.color && !no_color_;
   return options;
@@ -228,23 +242,51 @@ void Context::note(std::string_view text) const {
   if (!quiet_) say(text);
 }
 
-void Context::note_no_root(const Error& error) const { note(error.text_with_hint()); }
+void Context::note_lines(std::string_view text) const {
+  if (!quiet_) say_lines(text);
+}
+
+void Context::note_no_root(const Error& error) const { note_lines(error.text_with_hint()); }
 
 int Context::failed(const Error& error) const {
-  say(error.text());
+  say_lines(Error{error.code, error.message, escape_control(error.path)}.text());
+  // A store that was mended needs no advice.
+  if (error.code == ErrorCode::corrupt && mend_store(error.path)) return k_failed;
   if (!error.hint.empty()) {
-    std::string hint;
-    for (const std::string_view line : split(error.hint, '\n')) {
-      hint += escape_control(line);
-      hint += '\n';
-    }
+    const std::string hint = escaped_lines(error.hint);
     std::fwrite(hint.data(), 1, hint.size(), stderr);
   }
-  if (error.code == ErrorCode::corrupt && error.path == opened_catalog_) put_catalog_aside();
   return error.code == ErrorCode::usage ? k_usage : k_failed;
 }
 
-/// Found in the middle of an answer. No refresh would see it where no file has changed.
+/// Found in the middle of an answer. No refresh would see it where no file has changed. A statement
+/// over both stores is the catalog's, whichever of them is damaged.
+bool Context::mend_store(const std::string& path) const {
+  const SessionOptions options = session_options();
+  const ArchiveChoice choice = archive_choice(options.archive, options.variables);
+  if (path == choice.path) return mend_archive(choice);
+  if (path != opened_catalog_) return false;
+  if (is_sound_store(path, Store::catalog) && mend_archive(choice)) return true;
+  put_catalog_aside();
+  return true;
+}
+
+bool Context::mend_archive(const ArchiveChoice& choice) const {
+  // What somebody has named by mistake is none of ours.
+  if (!choice.path || (choice.is_named && !is_archive_file(*choice.path))) return false;
+  ArchiveOptions options;
+  options.path = *choice.path;
+  options.is_named = choice.is_named;
+  const auto said = ktstr::mend_archive(options, system_file_system(), system_clock());
+  if (!said) {
+    say("the damaged archive could not be mended: " + said.error().text());
+    return false;
+  }
+  for (const std::string& line : *said) say(line);
+  if (!said->empty()) say("the same command again answers from what could be read");
+  return !said->empty();
+}
+
 void Context::put_catalog_aside() const {
   const auto aside =
       ktstr::put_catalog_aside(opened_catalog_, system_file_system(), system_clock());

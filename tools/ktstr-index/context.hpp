@@ -34,6 +34,9 @@ class Context {
   /// The options that stand before or after any command.
   [[nodiscard]] std::vector<Option> common_options();
 
+  /// Of options that don't go together: an Error (code usage).
+  [[nodiscard]] Result<void> check_options() const;
+
   [[nodiscard]] Format format() const { return format_; }
   [[nodiscard]] bool is_quiet() const { return quiet_; }
   [[nodiscard]] bool is_verbose() const { return verbose_ > 0; }
@@ -74,8 +77,10 @@ class Context {
   [[nodiscard]] int print_value(const std::string& name, const std::string& value) const;
   [[nodiscard]] int print_text(std::string_view text) const;
 
-  /// One line on stderr, unless --quiet.
+  /// One line on stderr, unless --quiet; a line break in it is some name's, and is escaped.
   void note(std::string_view text) const;
+  /// The same for a text that has line breaks of its own, but none in the names it holds.
+  void note_lines(std::string_view text) const;
   /// One note about a runs root that isn't there, for commands that have an empty answer then: no
   /// runs yet is nothing to fail over.
   void note_no_root(const Error& error) const;
@@ -87,6 +92,9 @@ class Context {
   [[nodiscard]] Result<Session> open_in() const;
   [[nodiscard]] Result<Session> made_fresh(Result<Session> session, CheckLevel fallback) const;
   [[nodiscard]] std::unique_ptr<Output> make_output(const Terminal& terminal) const;
+  /// Puts a damaged store of ours aside, saying so. False: it is none, or it is sound.
+  [[nodiscard]] bool mend_store(const std::string& path) const;
+  [[nodiscard]] bool mend_archive(const ArchiveChoice& choice) const;
   void put_catalog_aside() const;
 
   std::optional<std::string> root_;
@@ -97,6 +105,7 @@ class Context {
   std::optional<CheckLevel> check_;
   Format format_ = Format::table;
   ReadLimits limits_;
+  bool excel_ = false;
   bool wide_ = false;
   bool no_color_ = false;
   bool no_pager_ = false;

@@ -76,6 +76,8 @@ struct Program {
   std::string version;
   Command root;
   std::vector<Option> common = {};
+  /// Asked when all options are read: whether they go together. None: they do.
+  std::function<Result<void>()> check = {};
 };
 
 /// "-v,--verbose" as {"-v", "--verbose"}.

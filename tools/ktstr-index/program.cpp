@@ -46,6 +46,7 @@ Program program_without_commands(Context& context) {
   Program program;
   program.version = KTSTR_VERSION;
   program.common = context.common_options();
+  program.check = [&context] { return context.check_options(); };
   program.root.name = "ktstr-index";
   program.root.summary = "An index over the results of ktstr, the harness for Linux schedulers";
   program.root.description =

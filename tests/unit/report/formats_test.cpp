@@ -99,6 +99,10 @@ TEST(CsvRows, EscapeControlCharactersThatNoReaderNeeds) {
             "\"a\n\"\"b\"\"|c,\\x1b[31m\\\\xff\\x00\\xc2\\x9b\\x7f<i>\"\r\n");
 }
 
+TEST(CsvRows, KeepWhatOnlyCantBeSeen) {
+  EXPECT_EQ(csv_of(text("a\xE2\x80\xAE")), "a\xE2\x80\xAE\r\n");
+}
+
 TEST(CsvRows, KeepNumbersExact) {
   EXPECT_EQ(csv_of(1e300), "1e300\r\n");
   EXPECT_EQ(csv_of(5e-324), "5e-324\r\n");
@@ -115,6 +119,12 @@ TEST(MarkdownRows, EscapeWhatWouldBeMarkup) {
             "| a\\|b |\n| --- |\n"
             "| a\\\\n\"b\"\\|c,\\\\x1b\\[31m\\\\\\\\xff\\\\x00\\\\xc2\\\\x9b\\\\x7f\\<i>"
             "\\[x](y)\\`\\* |\n");
+}
+
+TEST(MarkdownRows, BreakWhatWouldBecomeALinkOrAnEmphasis) {
+  EXPECT_EQ(as(Format::markdown, {{"a"}}, {{text("https://x www.x a@b __c__ d_e 1:2 &lt; WWW.y")}}),
+            "| a |\n| --- |\n"
+            "| https\\://x www\\.x a\\@b \\_\\_c\\_\\_ d_e 1:2 \\&lt; WWW\\.y |\n");
 }
 
 TEST(MarkdownRows, OfAnEmptyResultAreAHeader) {

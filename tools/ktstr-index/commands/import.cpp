@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "catalog/archive_mending.hpp"
 #include "commands/commands.hpp"
 #include "labels.hpp"
 #include "library/archive_import.hpp"
@@ -96,7 +97,7 @@ int print_reports(const Context& context, const std::vector<ImportReport>& repor
   int status = k_done;
   for (const ImportReport& report : reports) {
     rows.push_back(row_of(report));
-    for (const std::string& note : notes_of(report)) context.note(note);
+    for (const std::string& note : notes_of(report)) context.note_lines(note);
     if (report.failure) {
       const int failed = context.failed(*report.failure);
       if (status == k_done) status = failed;
@@ -109,12 +110,26 @@ int print_reports(const Context& context, const std::vector<ImportReport>& repor
   return printed != k_done ? printed : status;
 }
 
+/// Damage to the archive that it comes in to: mended, and once more.
+ImportReport import_mending(Archive& archive, const ImportRequest& request,
+                            const SessionOptions& session) {
+  ImportReport report;
+  const auto done =
+      with_mending(archive, *session.file_system, *session.clock, [&]() -> Result<void> {
+        report = import_path(archive, request, *session.clock);
+        return report.failure ? Result<void>(fail(*report.failure)) : Result<void>();
+      });
+  if (!done) report.failure = done.error();
+  return report;
+}
+
 int run(const Context& context, const ImportFlags& flags) {
   const SessionOptions session = context.session_options();
   auto archive = open_archive(context, session);
   if (!archive) return context.failed(archive.error());
   const auto project = project_of_import(*archive, session);
   if (!project) return context.failed(project.error());
+  const std::size_t known_warnings = archive->warnings().size();
   StopRequest stop;
   std::vector<ImportReport> reports;
   auto line = std::make_unique<CountLine>(!context.is_quiet() && ::isatty(STDERR_FILENO) == 1);
@@ -127,11 +142,13 @@ int run(const Context& context, const ImportFlags& flags) {
     request.max_file_bytes = context.limits().max_file_bytes;
     request.progress = [&line](std::int64_t done) { line->update(done); };
     request.should_stop = [&stop] { return stop.is_made(); };
-    reports.push_back(import_path(*archive, request, *session.clock));
+    reports.push_back(import_mending(*archive, request, session));
     if (stop.is_made()) break;
   }
   line.reset();
   const auto synced = guarded(archive->path(), [&] { archive->sync(); });
+  const auto& said = archive->warnings();
+  for (std::size_t i = known_warnings; i < said.size(); ++i) context.note(said[i]);
   const int status = print_reports(context, reports);
   if (!synced) return context.failed(synced.error());
   return stop.is_made() ? k_signalled + stop.signal() : status;

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "answer.hpp"
+#include "base/shell_text.hpp"
 #include "commands/commands.hpp"
 #include "library/found_run.hpp"
 #include "report/run_report_document.hpp"
@@ -22,7 +23,7 @@ int print(const Context& context, const FoundRun& found) {
 
 /// A valid answer without data; `reason` is all that stderr says.
 int print_nothing(const Context& context, const std::string& reason) {
-  context.note(reason);
+  context.note_lines(reason);
   return print(context, {});
 }
 
@@ -30,7 +31,8 @@ int print_nothing(const Context& context, const std::string& reason) {
 std::string missing_text(const FoundRun& found) {
   if (found.missing.empty()) return {};
   std::string text = "; not in this answer: " + found.missing;
-  if (found.run_dir) text += " (ktstr-index explain-sidecar --run " + *found.run_dir + ")";
+  if (found.run_dir)
+    text += " (ktstr-index explain-sidecar " + shell_option("--run", *found.run_dir) + ")";
   return text;
 }
 

@@ -104,7 +104,7 @@ Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
   std::vector<std::string> notes;
   auto gathered = gather_archive(
       paths, session, [&stop] { return stop.is_made(); }, notes);
-  for (const std::string& note : notes) context.note(note);
+  for (const std::string& note : notes) context.note_lines(note);
   if (!gathered) return fail(std::move(gathered.error()));
   PackSource source;
   source.gathered.emplace(std::move(*gathered));

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/clock.hpp"
+#include "base/shell_text.hpp"
 #include "base/text.hpp"
 #include "catalog/columns.hpp"
 #include "environment/join_path.hpp"
@@ -37,15 +38,6 @@ Value text_or_null(std::string_view text) {
   return text.empty() ? Value() : Value(std::string(text));
 }
 
-/// As somebody would type it.
-std::string joined(const std::vector<std::string>& arguments) {
-  std::string line;
-  for (const std::string& argument : arguments) {
-    line.append(line.empty() ? "" : " ").append(shell_word(argument));
-  }
-  return line;
-}
-
 }  // namespace
 
 int show_columns(const Context& context) {
@@ -74,7 +66,7 @@ int show_named_queries(const Context& context) {
   if (!queries) return context.failed(queries.error());
   std::vector<std::vector<Value>> rows;
   for (const NamedQuery& query : *queries) {
-    rows.push_back({query.name, joined(query.arguments), query.from});
+    rows.push_back({query.name, shell_line(query.arguments), query.from});
   }
   if (rows.empty()) {
     context.note(

@@ -107,7 +107,7 @@ int dry_run(const Context& context, const ReplayArguments& arguments, const Choi
     return k_done;
   }
   context.note(to_replay_text(choice.names.size()));
-  context.note(drift_text(drift));
+  context.note_lines(drift_text(drift));
   return k_done;
 }
 
@@ -184,7 +184,7 @@ void say_outcome(const Context& context, const SessionRun& plan, const Choice& c
     return;
   }
   if (const auto verdicts = verdicts_after(context, plan, *before)) {
-    context.note(outcome_text(replay_outcomes(choice.names, *verdicts)));
+    context.note_lines(outcome_text(replay_outcomes(choice.names, *verdicts)));
   }
 }
 
@@ -205,7 +205,7 @@ int execute(const Context& context, const ReplayArguments& arguments, const Choi
   if (!end) return not_started(context, end.error());
   if (!context.is_quiet()) std::fputc('\n', stderr);
   say_outcome(context, plan, choice, before);
-  context.note(drift_text(drift_of(choice)));
+  context.note_lines(drift_text(drift_of(choice)));
   return end_as(*end);
 }
 

@@ -42,7 +42,7 @@ Result<Descriptor> make_locked_directory(const std::string& path) {
   while (::flock(lock.number(), LOCK_EX) != 0) {
     if (errno != EINTR) return fail(os_error(errno, path));
   }
-  if (::mkdir(path.c_str(), 0777) != 0) {
+  if (::mkdir(path.c_str(), openness_of(directory_of(path))) != 0) {
     const int why = errno;
     ::unlink(spool_lock_path(path).c_str());
     return fail(os_error(why, path));

@@ -138,6 +138,11 @@ class PathParts(HarnessScenario):
 
 
 class RestoredNames(ArchiveScenario):
+    def others(self):
+        """All that is there but SQLite's own files and the directory to restore to."""
+        return [path for path in tree(self.temporary)
+                if path != "back" and not path.startswith("archive.sqlite3")]
+
     def test_names_that_no_path_of_ours_may_hold_are_not_restored(self):
         self.put("run/a-0123456789abcdef.ktstr.json", example("a"))
         self.refresh()
@@ -147,11 +152,10 @@ class RestoredNames(ArchiveScenario):
                 with self.sql() as archive:
                     archive.execute("UPDATE directory SET run_dir = 'run', job = ''")
                     archive.execute(f"UPDATE directory SET {column} = ?", (text,))
-                before = tree(self.temporary)
+                before = self.others()
                 done = self.command("restore", "a", "--to", self.back, status=3)
                 self.assertIn(b"refused", done.stdout)
-                self.assertEqual([path for path in tree(self.temporary) if path != "back"],
-                                 [path for path in before if path != "back"])
+                self.assertEqual(self.others(), before)
 
 
 if __name__ == "__main__":

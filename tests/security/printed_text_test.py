@@ -151,7 +151,8 @@ class ShownSql(Printed):
             quoted = value.replace("'", "''")
             for arguments in (["--scheduler", value, "--select", "id,scheduler"],
                               [f"scheduler = '{quoted}'", "--select", "id"],
-                              [f"scheduler in ('x', '{quoted}') -- {value}", "--select", "id"],
+                              [f"scheduler in ('x', '{quoted}') -- {value.splitlines()[0]}",
+                               "--select", "id"],
                               [f"scheduler || '{quoted}' like '%{value[:1].replace(chr(39), '')}%'",
                                "--select", "id"]):
                 with self.subTest(value=value[:20], arguments=arguments[0][:40]):

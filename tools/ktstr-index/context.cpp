@@ -3,6 +3,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
@@ -264,7 +266,9 @@ int Context::failed(const Error& error) const {
 bool Context::mend_store(const std::string& path) const {
   const SessionOptions options = session_options();
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
-  if (path == choice.path) return mend_archive(choice);
+  std::error_code ignored;
+  const bool is_archive = choice.path && std::filesystem::equivalent(path, *choice.path, ignored);
+  if (is_archive) return mend_archive(choice);
   if (path != opened_catalog_) return false;
   if (is_sound_store(path, Store::catalog) && mend_archive(choice)) return true;
   put_catalog_aside();

@@ -105,12 +105,12 @@ class Context {
   std::optional<CheckLevel> check_;
   Format format_ = Format::table;
   ReadLimits limits_;
-  bool excel_ = false;
   bool wide_ = false;
   bool no_color_ = false;
   bool no_pager_ = false;
   bool quiet_ = false;
   std::int64_t verbose_ = 0;
+  bool excel_ = false;
 };
 
 /// Rows that are all there already.

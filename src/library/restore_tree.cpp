@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -50,10 +49,8 @@ int move_new(int directory, const char* from, const char* to) {
 }  // namespace
 
 bool is_plain_component(std::string_view name) {
-  const bool has_slash_or_control = std::any_of(name.begin(), name.end(), [](char byte) {
-    return byte == '/' || static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
-  });
-  return !name.empty() && name != "." && name != ".." && !has_slash_or_control;
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
 }
 
 std::string TreePath::text() const {

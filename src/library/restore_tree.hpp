@@ -16,8 +16,7 @@
 
 namespace ktstr {
 
-/// Whether it may name one entry of a directory: not empty, ".", or "..", no slash, no control
-/// byte.
+/// Whether it can name one entry of a directory: not empty, ".", or "..", no slash, no NUL.
 [[nodiscard]] bool is_plain_component(std::string_view name);
 
 struct TreePath {

@@ -143,11 +143,11 @@ class RestoredNames(ArchiveScenario):
         return [path for path in tree(self.temporary)
                 if path != "back" and not path.startswith("archive.sqlite3")]
 
-    def test_names_that_no_path_of_ours_may_hold_are_not_restored(self):
+    def test_names_that_lead_elsewhere_are_not_restored(self):
         self.put("run/a-0123456789abcdef.ktstr.json", example("a"))
         self.refresh()
-        for column, text in (("run_dir", "../x"), ("run_dir", "a\nb"), ("run_dir", "\x1b[31m"),
-                             ("run_dir", ".."), ("job", "../../x"), ("job", "a\rb")):
+        for column, text in (("run_dir", "../x"), ("run_dir", ".."), ("run_dir", "/tmp/x"),
+                             ("run_dir", "a/b"), ("job", "../../x"), ("job", "..")):
             with self.subTest(column=column, text=text):
                 with self.sql() as archive:
                     archive.execute("UPDATE directory SET run_dir = 'run', job = ''")

@@ -27,7 +27,8 @@ struct DecodedRecord {
 
 /// Decodes one sidecar's bytes.
 /// Error (code parse): not one JSON text, or its top is not an object ("corrupt"). Its hint is
-/// "utf-8" when the bytes are not UTF-8, which the harness counts as a failed read.
+/// "utf-8" when the bytes are not UTF-8, which the harness counts as a failed read. Code busy: the
+/// memory for it was not to be had, and nothing is known of the text.
 /// Drift is not an error. With samples reduced it needs, text included, at most three times the
 /// text's size; a string with 64 bytes of spare capacity is not copied.
 [[nodiscard]] Result<DecodedRecord> decode_record(const std::string& json, SampleHandling samples);

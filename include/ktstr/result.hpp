@@ -16,7 +16,7 @@ enum class ErrorCode {
   parse,          ///< bytes that should have been a document aren't one
   corrupt,        ///< a store of ours is damaged or isn't ours
   newer_version,  ///< a store was written by a newer program
-  busy,           ///< a lock was not to be had in time
+  busy,           ///< a lock, descriptors or memory were not to be had just now
   timeout,        ///< a limit that the caller set ran out
   interrupted,    ///< a signal asked us to stop
 };

@@ -102,6 +102,13 @@ ErrorCode code_of(int error_number) {
     case ENOENT:
     case ENOTDIR:
       return ErrorCode::not_found;
+    // The system is short of something just now, which says nothing of the file.
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+      return ErrorCode::busy;
     default:
       return ErrorCode::io;
   }

@@ -122,7 +122,7 @@ class FileSystem {
 FileSystem& system_file_system();
 
 /// "No such file or directory (os error 2)": the text that Rust's io::Error shows, which the
-/// harness's messages carry. The code is permission, not_found or io.
+/// harness's messages carry. The code is permission, not_found, busy (a shortage) or io.
 [[nodiscard]] Error os_error(int error_number, std::string path = {});
 
 }  // namespace ktstr

@@ -2,7 +2,6 @@
 #include "catalog/archive_merge_reader.hpp"
 
 #include <algorithm>
-#include <new>
 
 namespace ktstr {
 namespace {
@@ -34,11 +33,7 @@ Result<std::string> unpacked(const PackedDocument& packed) {
   if (packed.plain_bytes < 0 || packed.plain_bytes > k_largest_document_bytes) {
     return fail(ErrorCode::corrupt, "document " + packed.id + " is too large");
   }
-  try {
-    return unpack_document(packed);
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::corrupt, "document " + packed.id + " is too large");
-  }
+  return unpack_document(packed);
 }
 
 std::string text_of(const Value& value) {

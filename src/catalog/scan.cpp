@@ -58,6 +58,11 @@ void plan_file(const DirectoryHandle& directory, const DirectoryEntry& entry,
     plan.unreadable.push_back(
         {unreadable_file(entry.name, is_link, std::move(message)), std::move(known)});
   };
+  if (!status && status.error().code == ErrorCode::busy) {
+    // Whoever reads it finds out, and knows that it says nothing of the file.
+    plan.to_read.push_back({entry, std::move(known), LookReason::stamp});
+    return;
+  }
   if (!status) {
     // Removed since the listing: the directory's stamp will tell the next refresh.
     if (!is_link && status.error().code == ErrorCode::not_found) return;
@@ -111,11 +116,16 @@ std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
   return rows;
 }
 
-std::optional<std::string> read_session(const DirectoryHandle& directory) {
+Result<std::optional<std::string>> read_session(const DirectoryHandle& directory) {
+  const auto none_or_busy = [](const Error& error) -> Result<std::optional<std::string>> {
+    if (error.code == ErrorCode::busy) return fail(error);
+    return std::nullopt;
+  };
   const auto file = directory.open_file(k_session_sentinel_name);
-  if (!file) return std::nullopt;
+  if (!file) return none_or_busy(file.error());
   auto token = (*file)->read_all(k_max_session_bytes);
-  if (!token || token->empty()) return std::nullopt;
+  if (!token) return none_or_busy(token.error());
+  if (token->empty()) return std::nullopt;
   return std::move(*token);
 }
 

@@ -60,7 +60,8 @@ struct FilePlan {
 [[nodiscard]] std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
                                                       const std::vector<DirectoryEntry>& entries);
 
-/// The sentinel's text; none without one, or with an empty or unreadable one.
-[[nodiscard]] std::optional<std::string> read_session(const DirectoryHandle& directory);
+/// The sentinel's text; none without one, or with an empty or unreadable one. Error busy: the
+/// system is short of something, and there may be one.
+[[nodiscard]] Result<std::optional<std::string>> read_session(const DirectoryHandle& directory);
 
 }  // namespace ktstr

@@ -87,6 +87,11 @@ class CatalogOpener {
     make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
+    if (!opened && opened.error().code == ErrorCode::permission) {
+      // SQLite doesn't say why it can't open a file; that there are too many says nothing of it.
+      const auto file = file_system_.open_file(path);
+      if (!file && file.error().code == ErrorCode::busy) return fail(file.error());
+    }
     if (opened || opened.error().code != ErrorCode::corrupt) return opened;
     // Another process may have put it aside already, and ours would be its new one.
     const auto now = file_system_.status(path, FollowLinks::yes);
@@ -177,7 +182,7 @@ class CatalogOpener {
     }
     // A lost last transaction costs a look at the files it was about, never a wrong answer.
     database.exec("PRAGMA synchronous = NORMAL");
-    database.exec("PRAGMA temp_store = MEMORY");
+    use_temporary_files(database);
     // Who makes the log long copies it (shorten_log), and every reader reads it. Nor may a writer
     // that ends remove the log by its name: that can be another catalog's by then.
     keep_log_on_close(database);
@@ -248,6 +253,13 @@ Result<std::string> put_catalog_aside(const std::string& path, FileSystem& file_
 Result<Catalog> Catalog::open(const CatalogOptions& options, FileSystem& file_system,
                               const Clock& clock) {
   return CatalogOpener(options, file_system, clock).run();
+}
+
+bool Catalog::is_complete() {
+  const auto time = guarded(path_, [&] {
+    return CatalogTables(*database_).settings().find("last_refresh_ns").has_value();
+  });
+  return time.value_or(false);
 }
 
 void Catalog::set_busy_timeout_ms(std::int64_t timeout_ms) {

@@ -43,6 +43,9 @@ class Catalog {
   /// add to them.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
+  /// Whether a refresh has ever come to its end here; else rows may be missing.
+  [[nodiscard]] bool is_complete();
+
   /// How long a statement waits for another connection's write.
   void set_busy_timeout_ms(std::int64_t timeout_ms);
 

@@ -9,6 +9,7 @@
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// keep: everything, so that the record can be encoded again. reduce: sample vectors and
@@ -41,3 +42,4 @@ struct DecodedRecord {
 [[nodiscard]] std::string encode_record(const Record& record);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

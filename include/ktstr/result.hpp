@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// What kind of failure an Error is. The command maps these to its exit status.
@@ -50,3 +51,4 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace ktstr
+#pragma GCC visibility pop

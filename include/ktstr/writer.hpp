@@ -16,6 +16,7 @@
 #include "ktstr/result.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// Which of a record's facts about its surroundings are put in by the writer: project_commit,
@@ -109,3 +110,4 @@ enum class FinalizeOutcome {
 [[nodiscard]] std::string sidecar_directory(const WriterOptions& options = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

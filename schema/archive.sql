@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- The whole archive as the migrations and the views build it, to be read; nothing uses this
--- file. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog --gtest_filter='*Schema.*'
--- and a look at the difference.
+-- The whole archive as the migrations and the views build it. The program holds each database
+-- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog
+-- --gtest_filter='*Schema.*', a build with the new words, and a look at the difference.
 
 CREATE TABLE setting(
   key TEXT PRIMARY KEY NOT NULL,
@@ -224,6 +224,8 @@ CREATE TABLE pin(
   PRIMARY KEY(kind, value)
 ) WITHOUT ROWID;
 
+CREATE INDEX document_of_dumps ON document(stored_bytes) WHERE kind <> 'sidecar';
+
 CREATE VIEW results AS
 SELECT
   s.sidecar_id AS sidecar_id,
@@ -443,7 +445,7 @@ SELECT d.run_dir AS run_dir, d.job AS job, t.file_name AS file_name, d.run_dir |
   t.id AS id, t.is_symlink AS is_symlink
 FROM sidecar t JOIN directory d USING(directory_id);
 
-CREATE VIEW about AS SELECT key, value FROM setting;
+CREATE VIEW about AS SELECT key, value FROM setting WHERE key <> 'substitute_key';
 
 CREATE VIEW observations AS
 SELECT t.observation_id AS observation_id, r.project AS project, r.path AS root,

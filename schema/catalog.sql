@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- The whole catalog as the migrations and the views build it, to be read; nothing uses this
--- file. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog --gtest_filter='*Schema.*'
--- and a look at the difference.
+-- The whole catalog as the migrations and the views build it. The program holds each database
+-- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog
+-- --gtest_filter='*Schema.*', a build with the new words, and a look at the difference.
 
 CREATE TABLE setting(
   key TEXT PRIMARY KEY NOT NULL,

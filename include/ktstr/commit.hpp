@@ -6,6 +6,7 @@
 
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 // The git commit that a directory is at: the first 7 hex digits of HEAD, with "-dirty" behind them
@@ -46,3 +47,4 @@ enum class CommitSearch {
 [[nodiscard]] std::optional<std::string> detect_kernel_commit(const std::string& directory);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

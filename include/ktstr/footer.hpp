@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// A test that failed in one run directory. Each path is that of a fresh file; where several
@@ -63,3 +64,4 @@ struct FooterOptions {
 [[nodiscard]] std::string footer_text(const std::vector<RunDirectorySummary>& directories);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

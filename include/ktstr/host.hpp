@@ -10,6 +10,7 @@
 
 #include "ktstr/record.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The machine as it is now. What can't be read is absent; it never fails. Facts that hold until a
@@ -36,3 +37,4 @@ namespace ktstr {
 [[nodiscard]] std::optional<std::string> active_thp_policy(std::string_view menu);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 struct IndexOptions {
@@ -69,3 +70,4 @@ class Index {
 };
 
 }  // namespace ktstr
+#pragma GCC visibility pop

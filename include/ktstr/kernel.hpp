@@ -12,6 +12,7 @@
 #include "ktstr/kernel_id.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// KTSTR_KERNEL without white space (Unicode's) at both ends; none if nothing is left or it isn't
@@ -55,3 +56,4 @@ struct KernelSourceOptions {
     const Variables& variables, const std::optional<std::string>& kconfig_suffix = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "ktstr/result.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// KTSTR_CACHE_DIR as it is, else `$XDG_CACHE_HOME/ktstr/kernels`, else
@@ -107,3 +108,4 @@ class KernelCache {
 [[nodiscard]] std::optional<std::string> recover_local_source_tree(const std::string& directory);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "ktstr/kernel.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The value of KTSTR_KERNEL_COMMIT for test processes that will have one of `identifiers` in
@@ -21,3 +22,4 @@ namespace ktstr {
                                             const KernelSourceOptions& options = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

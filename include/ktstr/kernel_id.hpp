@@ -12,6 +12,7 @@
 #include "ktstr/result.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 struct KernelPath {
@@ -57,3 +58,4 @@ using KernelId = std::variant<KernelPath, KernelVersion, KernelCacheKey, KernelR
 [[nodiscard]] Result<void> validate_kernel_id(const KernelId& id);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

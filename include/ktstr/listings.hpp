@@ -17,6 +17,7 @@
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The pool that is asked. Errors of every function that takes one, besides its own: permission,
@@ -109,3 +110,4 @@ struct ReplayOptions {
                                                    const ListingOptions& options = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

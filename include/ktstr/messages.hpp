@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// Takes one line for a person, without a newline.
@@ -36,3 +37,4 @@ class OncePerKey {
 };
 
 }  // namespace ktstr
+#pragma GCC visibility pop

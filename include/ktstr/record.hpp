@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// A key that the contract doesn't know, kept so that re-encoding gives the same document.
@@ -420,3 +421,4 @@ enum class Verdict { pass, fail, skip, inconclusive };
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// keep: everything, so that the record can be encoded again. reduce: sample vectors and
@@ -27,7 +28,8 @@ struct DecodedRecord {
 
 /// Decodes one sidecar's bytes.
 /// Error (code parse): not one JSON text, or its top is not an object ("corrupt"). Its hint is
-/// "utf-8" when the bytes are not UTF-8, which the harness counts as a failed read.
+/// "utf-8" when the bytes are not UTF-8, which the harness counts as a failed read. Code busy: the
+/// memory for it was not to be had, and nothing is known of the text.
 /// Drift is not an error. With samples reduced it needs, text included, at most three times the
 /// text's size; a string with 64 bytes of spare capacity is not copied.
 [[nodiscard]] Result<DecodedRecord> decode_record(const std::string& json, SampleHandling samples);
@@ -41,3 +43,4 @@ struct DecodedRecord {
 [[nodiscard]] std::string encode_record(const Record& record);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// What kind of failure an Error is. The command maps these to its exit status.
@@ -16,7 +17,7 @@ enum class ErrorCode {
   parse,          ///< bytes that should have been a document aren't one
   corrupt,        ///< a store of ours is damaged or isn't ours
   newer_version,  ///< a store was written by a newer program
-  busy,           ///< a lock was not to be had in time
+  busy,           ///< a lock, descriptors or memory were not to be had just now
   timeout,        ///< a limit that the caller set ran out
   interrupted,    ///< a signal asked us to stop
 };
@@ -50,3 +51,4 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace ktstr
+#pragma GCC visibility pop

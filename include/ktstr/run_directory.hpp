@@ -10,6 +10,7 @@
 #include "ktstr/messages.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// KTSTR_SIDECAR_DIR: sidecars go there as it stands, without lock and clearing. None if it is
@@ -58,3 +59,4 @@ void warn_refused_path_parts(const std::optional<std::string>& kernel_version,
 [[nodiscard]] std::optional<std::string> run_session_token(const Variables& variables);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

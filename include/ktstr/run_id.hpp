@@ -3,6 +3,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 // The stamps of a record, UTC. A clock before 1970 counts as 1970. Thread-safe.
@@ -18,3 +19,4 @@ namespace ktstr {
 [[nodiscard]] std::string generate_run_id();
 
 }  // namespace ktstr
+#pragma GCC visibility pop

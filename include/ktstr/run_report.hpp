@@ -15,6 +15,7 @@
 
 #include "ktstr/record.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The numbers in which a scenario can stand out, in the order in which the harness looks at them.
@@ -107,3 +108,4 @@ void add_result(RunReport& report, const Record& record);
 [[nodiscard]] std::string run_report_text(const RunReport& report);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

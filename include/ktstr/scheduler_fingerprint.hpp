@@ -11,6 +11,7 @@
 
 #include "ktstr/topology.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The scheduler that a test without one of its own names.
@@ -47,3 +48,4 @@ struct SchedulerFingerprint {
 [[nodiscard]] std::string work_type_of_arguments(const std::vector<std::string>& arguments);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The shape of a test's virtual machine.
@@ -36,3 +37,4 @@ struct Topology {
                                              const std::vector<std::uint32_t>& llcs_per_node = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// Looks an environment variable up; none if it is unset. The value is bytes, UTF-8 or not. Tests
@@ -15,3 +16,4 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 [[nodiscard]] Variables process_variables();
 
 }  // namespace ktstr
+#pragma GCC visibility pop

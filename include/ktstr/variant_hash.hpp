@@ -8,6 +8,7 @@
 
 #include "ktstr/record.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The six fields that tell the variants of one test apart. Hosts, commits, run source, resolve
@@ -30,3 +31,4 @@ struct VariantParts {
 [[nodiscard]] std::string variant_hash_text(std::uint64_t hash);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

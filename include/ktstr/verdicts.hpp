@@ -11,6 +11,7 @@
 #include "ktstr/record.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// Why a check did not simply pass.
@@ -81,3 +82,4 @@ struct VerdictBits {
 [[nodiscard]] VerdictBits finalized_bits(const VerdictBits& raw, Verdict final_verdict);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "ktstr/record_json.hpp"
 #include "ktstr/result.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// The last extension is "json" and the name holds ".ktstr.". Looks at the name alone; a name that
@@ -90,3 +91,4 @@ struct WalkOptions {
 [[nodiscard]] std::optional<std::string> newest_run_directory(const std::string& root);
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -16,6 +16,7 @@
 #include "ktstr/result.hpp"
 #include "ktstr/variables.hpp"
 
+#pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {
 
 /// Which of a record's facts about its surroundings are put in by the writer: project_commit,
@@ -62,6 +63,8 @@ struct WrittenSidecar {
 /// In the default directory it takes the directory's lock, and the first write of a process removes
 /// what an earlier session left there; KTSTR_RUN_EPOCH tells sessions apart, and without it every
 /// process's first write removes all. In a directory named by KTSTR_SIDECAR_DIR it does neither.
+/// Nothing is written or cleared through a symbolic link in the place of the default directory or
+/// its lock (an error, `io`), nor cleared where one has the session sentinel's name (a message).
 ///
 /// Errors: `usage` for a test name that is empty, and for a test name or run_id that holds "/" or
 /// NUL or is not UTF-8 (in other texts, bytes that are not UTF-8 become U+FFFD); `busy` if the lock
@@ -109,3 +112,4 @@ enum class FinalizeOutcome {
 [[nodiscard]] std::string sidecar_directory(const WriterOptions& options = {});
 
 }  // namespace ktstr
+#pragma GCC visibility pop

@@ -1,2 +1,4 @@
 -- SPDX-License-Identifier: MIT
--- No table changes: `sessions` has inferred sessions, too, and views are made anew with each layout.
+-- No table changes: `sessions` has inferred sessions, too. Catalogs of layout 1 may have the views
+-- of any program before this one; coming to layout 2 makes them anew, as it makes those of a new
+-- catalog, so that both end the same.

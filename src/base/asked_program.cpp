@@ -20,6 +20,7 @@
 #include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "base/program.hpp"
+#include "base/safe_open.hpp"
 #include "base/stop_pending.hpp"
 
 namespace ktstr {
@@ -193,11 +194,12 @@ Result<ProgramAnswer> ask_program(const ProgramQuestion& question) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(os_error(errno, question.program));
   const Descriptor from_child(ends[0]);
   Descriptor to_us(ends[1]);
-  const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!nothing.is_open() || ::fcntl(from_child.number(), F_SETFL, O_NONBLOCK) != 0) {
+  const auto nothing = posix::open_at(posix::at_path("/dev/null"), O_RDWR);
+  if (!nothing) return fail(nothing.error());
+  if (::fcntl(from_child.number(), F_SETFL, O_NONBLOCK) != 0) {
     return fail(os_error(errno, question.program));
   }
-  const auto started = start(question, to_us.number(), nothing.number());
+  const auto started = start(question, to_us.number(), nothing->number());
   if (!started) return fail(started.error());
   Child child(*started);
   to_us = Descriptor();

@@ -2,6 +2,7 @@
 #include "base/compression.hpp"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <new>
 
@@ -37,7 +38,12 @@ ZSTD_DCtx& decompression_context() {
 
 CompressionDictionary::CompressionDictionary(std::string_view bytes)
     : compression_(ZSTD_createCDict(bytes.data(), bytes.size(), k_dictionary_level)),
-      decompression_(ZSTD_createDDict(bytes.data(), bytes.size())) {}
+      decompression_(ZSTD_createDDict(bytes.data(), bytes.size())) {
+  if (compression_ != nullptr && decompression_ != nullptr) return;
+  ZSTD_freeCDict(compression_);
+  ZSTD_freeDDict(decompression_);
+  throw std::bad_alloc();
+}
 
 CompressionDictionary::~CompressionDictionary() {
   ZSTD_freeCDict(compression_);
@@ -71,6 +77,7 @@ Result<std::string> decompress(std::string_view frame, std::uint64_t size_bytes,
           ? ZSTD_decompress_usingDDict(&context, bytes.data(), bytes.size(), frame.data(),
                                        frame.size(), dictionary->for_decompression())
           : ZSTD_decompressDCtx(&context, bytes.data(), bytes.size(), frame.data(), frame.size());
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) throw std::bad_alloc();
   if (ZSTD_isError(size) != 0 || size != size_bytes) {
     return fail(ErrorCode::corrupt, "a document's frame is damaged");
   }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr mode_t k_new_directory_mode = 0777;
 
-posix::Location at_path(const std::string& path) { return {AT_FDCWD, path, path}; }
+using posix::at_path;
 
 /// "a/b/" -> "a"; "/a" -> "/"; "a" -> "".
 std::string parent_of(std::string path) {
@@ -102,6 +102,13 @@ ErrorCode code_of(int error_number) {
     case ENOENT:
     case ENOTDIR:
       return ErrorCode::not_found;
+    // The system is short of something just now, which says nothing of the file.
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+      return ErrorCode::busy;
     default:
       return ErrorCode::io;
   }

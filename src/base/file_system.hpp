@@ -105,7 +105,7 @@ class FileSystem {
   [[nodiscard]] virtual Result<FileStatus> status(const std::string& path, FollowLinks follow) = 0;
   /// Creates the directory and its missing parents; an existing one is fine.
   [[nodiscard]] virtual Result<void> create_directories(const std::string& path) = 0;
-  /// Creates or replaces the file in place (no staging), mode 0666 before umask.
+  /// Creates or replaces a file in place; a link or a FIFO there is an error. 0666 before umask.
   [[nodiscard]] virtual Result<void> write_file(const std::string& path,
                                                 const std::string& bytes) = 0;
   /// Creates a file that nobody else has, mode 0666 before umask. Null if the name is taken, by a
@@ -122,7 +122,7 @@ class FileSystem {
 FileSystem& system_file_system();
 
 /// "No such file or directory (os error 2)": the text that Rust's io::Error shows, which the
-/// harness's messages carry. The code is permission, not_found or io.
+/// harness's messages carry. The code is permission, not_found, busy (a shortage) or io.
 [[nodiscard]] Error os_error(int error_number, std::string path = {});
 
 }  // namespace ktstr

@@ -42,7 +42,7 @@ class PosixDirectory final : public DirectoryHandle {
       : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
   [[nodiscard]] Result<FileStatus> status() const override {
-    return status_of_descriptor(descriptor_.number(), path_);
+    return posix::status_of(descriptor_, path_);
   }
   [[nodiscard]] Result<std::vector<DirectoryEntry>> list() override;
   [[nodiscard]] Result<FileStatus> status_of(const std::string& name,
@@ -60,8 +60,7 @@ class PosixDirectory final : public DirectoryHandle {
 
  private:
   [[nodiscard]] Location location_of(const std::string& name) const {
-    const bool has_slash = !path_.empty() && path_.back() == '/';
-    return {descriptor_.number(), name, has_slash ? path_ + name : path_ + '/' + name};
+    return inside(descriptor_, path_, name);
   }
   [[nodiscard]] Result<DirectoryStream> open_stream() const;
   /// Nothing if the entry has vanished since the stream named it.
@@ -74,11 +73,11 @@ class PosixDirectory final : public DirectoryHandle {
 /// A duplicate, since closing a stream closes its descriptor. Not a fresh open of ".": that needs
 /// search permission, listing doesn't. The two share one position, hence the rewind.
 Result<DirectoryStream> PosixDirectory::open_stream() const {
-  Descriptor copy(::fcntl(descriptor_.number(), F_DUPFD_CLOEXEC, 0));
-  if (copy.number() < 0) return fail(os_error(errno, path_));
-  DirectoryStream stream(::fdopendir(copy.number()));
+  auto copy = duplicate(descriptor_, path_);
+  if (!copy) return fail(std::move(copy.error()));
+  DirectoryStream stream(::fdopendir(copy->number()));
   if (!stream) return fail(os_error(errno, path_));
-  static_cast<void>(copy.release());
+  static_cast<void>(copy->release());
   ::rewinddir(stream.get());
   return stream;
 }
@@ -120,10 +119,14 @@ Result<std::vector<DirectoryEntry>> PosixDirectory::list() {
 
 }  // namespace
 
+std::unique_ptr<DirectoryHandle> directory_handle(Descriptor directory, std::string path) {
+  return std::make_unique<PosixDirectory>(std::move(directory), std::move(path));
+}
+
 Result<std::unique_ptr<DirectoryHandle>> open_directory_at(const Location& location) {
   auto opened = open_at(location, O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(opened.error());
-  return std::make_unique<PosixDirectory>(std::move(*opened), location.shown_path);
+  return directory_handle(std::move(*opened), location.shown_path);
 }
 
 }  // namespace ktstr::posix

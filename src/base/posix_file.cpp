@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t k_spare_bytes = 64;
 constexpr std::size_t k_first_chunk_bytes = 64 * 1024;
-constexpr mode_t k_new_file_mode = 0666;
 
 std::int64_t to_ns(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -59,9 +58,7 @@ class PosixFile final : public FileHandle {
   PosixFile(Descriptor descriptor, std::string path)
       : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
-  [[nodiscard]] Result<FileStatus> status() const override {
-    return status_of_descriptor(descriptor_.number(), path_);
-  }
+  [[nodiscard]] Result<FileStatus> status() const override { return status_of(descriptor_, path_); }
   [[nodiscard]] Result<std::string> read_all(std::uint64_t limit_bytes) override;
 
  private:
@@ -114,23 +111,6 @@ Result<std::string> PosixFile::read_up_to(std::uint64_t limit_bytes, std::uint64
 
 }  // namespace
 
-tl::expected<Descriptor, int> try_open_at(const Location& location, int flags) {
-  if (!check_name(location)) return tl::unexpected(EINVAL);
-  int number = -1;
-  do {
-    number = ::openat(location.directory, location.name.c_str(), flags | O_CLOEXEC | O_NOCTTY,
-                      k_new_file_mode);
-  } while (number < 0 && errno == EINTR);
-  if (number < 0) return tl::unexpected(errno);
-  return Descriptor(number);
-}
-
-Result<Descriptor> open_at(const Location& location, int flags) {
-  auto opened = try_open_at(location, flags);
-  if (!opened) return fail(os_error(opened.error(), location.shown_path));
-  return std::move(*opened);
-}
-
 Result<FileStatus> status_at(const Location& location, FollowLinks follow) {
   if (auto checked = check_name(location); !checked) return fail(checked.error());
   struct stat raw = {};
@@ -141,17 +121,20 @@ Result<FileStatus> status_at(const Location& location, FollowLinks follow) {
   return to_status(raw);
 }
 
-Result<FileStatus> status_of_descriptor(int descriptor, const std::string& path) {
+Result<FileStatus> status_of(const Descriptor& opened, const std::string& path) {
   struct stat raw = {};
-  if (::fstat(descriptor, &raw) != 0) return fail(os_error(errno, path));
+  if (::fstat(opened.number(), &raw) != 0) return fail(os_error(errno, path));
   return to_status(raw);
 }
 
+std::unique_ptr<FileHandle> file_handle(Descriptor file, std::string path) {
+  return std::make_unique<PosixFile>(std::move(file), std::move(path));
+}
+
 Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location) {
-  // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  auto opened = open_at(location, O_RDONLY | O_NONBLOCK);
+  auto opened = open_at(location, O_RDONLY);
   if (!opened) return fail(opened.error());
-  return std::make_unique<PosixFile>(std::move(*opened), location.shown_path);
+  return file_handle(std::move(*opened), location.shown_path);
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
@@ -160,8 +143,10 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 }
 
 Result<void> write_whole_file(const std::string& path, const std::string& bytes) {
-  auto opened = open_at({AT_FDCWD, path, path}, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK);
+  auto opened = open_own_file_at(at_path(path), O_WRONLY | O_CREAT);
   if (!opened) return fail(opened.error());
+  // Not by O_TRUNC: by then it would be too late to find out what it is.
+  if (::ftruncate(opened->number(), 0) != 0) return fail(os_error(errno, path));
   if (auto written = write_all(opened->number(), bytes, path); !written) return written;
   // Some file systems report a full disk only here. EINTR: Linux has closed it all the same.
   if (::close(opened->release()) != 0 && errno != EINTR) return fail(os_error(errno, path));

@@ -24,7 +24,7 @@ class PosixWritableFile final : public WritableFile {
     return sync_descriptor(descriptor_.number(), path_);
   }
   [[nodiscard]] Result<FileStatus> status() const override {
-    return status_of_descriptor(descriptor_.number(), path_);
+    return posix::status_of(descriptor_, path_);
   }
 
   static Result<void> sync_descriptor(int descriptor, const std::string& path) {
@@ -43,10 +43,10 @@ class PosixWritableFile final : public WritableFile {
 
 /// Every close of a descriptor flushes, not the last one alone; so the close of a copy does.
 Result<void> PosixWritableFile::flush() {
-  const int copy = ::fcntl(descriptor_.number(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return fail(os_error(errno, path_));
+  auto copy = duplicate(descriptor_, path_);
+  if (!copy) return fail(copy.error());
   // EINTR: Linux has closed it all the same.
-  if (::close(copy) != 0 && errno != EINTR) return fail(os_error(errno, path_));
+  if (::close(copy->release()) != 0 && errno != EINTR) return fail(os_error(errno, path_));
   return {};
 }
 
@@ -60,7 +60,7 @@ Result<std::unique_ptr<WritableFile>> create_new_file_at(const Location& locatio
 }
 
 Result<void> sync_directory(const std::string& path) {
-  const auto opened = open_at({AT_FDCWD, path, path}, O_RDONLY | O_DIRECTORY);
+  const auto opened = open_at(at_path(path), O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(opened.error());
   return PosixWritableFile::sync_descriptor(opened->number(), path);
 }

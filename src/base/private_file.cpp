@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/private_file.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,8 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
+#include "base/safe_open.hpp"
 
 namespace ktstr {
 namespace {
@@ -58,21 +57,20 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
 }
 
 Result<bool> make_empty_file(const std::string& path, mode_t mode) {
-  const Descriptor file(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode));
-  if (file.is_open()) return true;
-  return errno == EEXIST ? Result<bool>(false) : fail(os_error(errno, path));
+  const auto file = posix::try_open_at(posix::at_path(path), O_CREAT | O_EXCL | O_RDWR, mode);
+  if (file) return true;
+  return file.error() == EEXIST ? Result<bool>(false) : fail(os_error(file.error(), path));
 }
 
 void tighten(const std::string& path, mode_t mode) {
-  const Descriptor file(
-      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const auto file = posix::try_open_at(posix::at_path(path), O_RDONLY | O_NOFOLLOW);
   struct stat status = {};
-  if (!file.is_open() || ::fstat(file.number(), &status) != 0) return;
+  if (!file || ::fstat(file->number(), &status) != 0) return;
   // A file of several names may be meant for others by another one.
   const bool is_ours =
       status.st_uid == ::geteuid() && (S_ISDIR(status.st_mode) || status.st_nlink == 1);
   const mode_t bits = status.st_mode & k_all;
-  if (is_ours && (bits & ~mode) != 0) static_cast<void>(::fchmod(file.number(), bits & mode));
+  if (is_ours && (bits & ~mode) != 0) static_cast<void>(::fchmod(file->number(), bits & mode));
 }
 
 }  // namespace ktstr

@@ -6,21 +6,26 @@
 #include "catalog/archive_file.hpp"
 #include "catalog/archive_merge.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/database_files.hpp"
+#include "catalog/database_head.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/schema.hpp"
+#include "catalog/schema_check.hpp"
 
 namespace ktstr {
 namespace {
 
-const int k_write_flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
-const int k_read_flags = SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
 constexpr std::int64_t k_check_interval_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
 constexpr const char* k_last_check = "last_integrity_check_ns";
 
-Error newer(const std::string& path, std::int32_t layout) {
+Error other_layout(const std::string& path, std::int32_t layout) {
+  const bool is_newer = layout > layout_version(Store::archive);
   return {ErrorCode::newer_version,
           "the archive has layout " + std::to_string(layout) + ", this program knows " +
               std::to_string(layout_version(Store::archive)),
-          path, "use the newer program, or name another --archive"};
+          path,
+          is_newer ? "use the newer program, or name another --archive"
+                   : "ktstr-index refresh brings it up to that"};
 }
 
 Error foreign(const std::string& path) {
@@ -73,8 +78,13 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
   Archive archive(options);
   const auto made = make_archive_file(options.path);
   if (!made) return fail(made.error());
-  // What somebody named by mistake isn't a damaged archive: his text stays where it is.
-  if (options.is_named && !is_database_file(options.path)) return fail(foreign(options.path));
+  if (auto checked = check_database_files(options.path, FollowLinks::yes); !checked) {
+    checked.error().code = ErrorCode::usage;
+    return fail(std::move(checked.error()));
+  }
+  // What somebody named by mistake isn't a damaged archive: his file stays where it is.
+  const auto head = read_database_head(options.path);
+  if (options.is_named && head && !head->may_be(Store::archive)) return fail(foreign(options.path));
   archive.is_new_ = *made;
   auto connected = archive.connect(clock);
   if (connected && options.check_integrity) connected = archive.check_integrity(clock);
@@ -88,9 +98,11 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
 }
 
 Result<void> Archive::connect(const Clock& clock) {
+  if (has_strange_journal(options_.path)) {
+    return fail(ErrorCode::corrupt, "the journal beside it isn't ours", options_.path);
+  }
   return guarded(options_.path, [&]() -> Result<void> {
-    auto database = std::make_unique<SQLite::Database>(options_.path, k_write_flags,
-                                                       static_cast<int>(options_.busy_timeout_ms));
+    auto database = open_database(options_.path, DatabaseUse::write, options_.busy_timeout_ms);
     if (auto prepared = prepare(*database, clock); !prepared) return prepared;
     tables_ = std::make_unique<ArchiveTables>(*database);
     database_ = std::move(database);
@@ -100,7 +112,8 @@ Result<void> Archive::connect(const Clock& clock) {
 
 Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
   const StoreHeader header = read_header(database, Store::archive);
-  if (header.state == StoreState::newer) return fail(newer(options_.path, header.layout_version));
+  if (header.state == StoreState::newer)
+    return fail(other_layout(options_.path, header.layout_version));
   if (header.state == StoreState::foreign) return fail(foreign(options_.path));
   if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", options_.path);
   if (header.state == StoreState::empty) {
@@ -111,13 +124,45 @@ Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
     database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     configure(database);
     migrate(database, Store::archive);
-    return {};
+    return make_schema_ours(database);
   }
   configure(database);
   if (header.state == StoreState::older) {
-    return migrate_from(database, header.layout_version, clock);
+    const auto old = schema_differences(database, Store::archive, header.layout_version);
+    if (!old.only_up_to(SchemaKind::trigger)) return fail(damaged(old));
+    auto migrated = migrate_from(database, header.layout_version, clock);
+    if (!migrated) return migrated;
   }
+  return make_schema_ours(database);
+}
+
+/// A table's rows are what an archive is for; all else can be made anew.
+Result<void> Archive::make_schema_ours(SQLite::Database& database) {
+  const auto found = schema_differences(database, Store::archive);
+  if (found.none()) {
+    trust_schema(database);
+    return {};
+  }
+  if (!found.only_up_to(SchemaKind::trigger)) return fail(damaged(found));
+  const bool is_another_versions =
+      found.only_up_to(SchemaKind::view) &&
+      SettingTable(database).find(k_views_digest) != views_digest(Store::archive);
+  try {
+    remake_derived(database, Store::archive);
+  } catch (const SQLite::Exception& exception) {
+    // The statements are ours, so where one doesn't fit, the words hide something.
+    if (sqlite_error(exception, options_.path).code != ErrorCode::usage) throw;
+    return fail(ErrorCode::corrupt, exception.what(), options_.path);
+  }
+  const auto left = schema_differences(database, Store::archive);
+  if (!left.none()) return fail(damaged(left));
+  trust_schema(database);
+  if (!is_another_versions) warnings_.push_back("mended in the archive: " + found.text());
   return {};
+}
+
+Error Archive::damaged(const SchemaDifferences& found) const {
+  return {ErrorCode::corrupt, found.text(), options_.path};
 }
 
 /// Nothing else has what it holds, so a copy is made first; it stays.
@@ -129,8 +174,8 @@ Result<void> Archive::migrate_from(SQLite::Database& database, std::int32_t layo
   const std::string copy = options_.path + ".layout-" + std::to_string(layout) + "-" +
                            std::to_string(clock.now_ns() / 1'000'000);
   if (auto made = make_archive_file(copy); !made) return fail(std::move(made.error()));
-  SQLite::Database backup(copy, k_write_flags, static_cast<int>(options_.busy_timeout_ms));
-  if (!copy_content(database, backup)) {
+  const auto backup = open_database(copy, DatabaseUse::write, options_.busy_timeout_ms);
+  if (!copy_content(database, *backup)) {
     return fail(ErrorCode::busy, "another process is writing to it", options_.path);
   }
   migrate(database, Store::archive);
@@ -187,17 +232,34 @@ void Archive::sync() {
   database_->setBusyTimeout(static_cast<int>(options_.busy_timeout_ms));
 }
 
+Result<void> check_schema_to_read(SQLite::Database& database, const std::string& path,
+                                  const char* schema) {
+  const auto found = schema_differences(database, Store::archive, schema);
+  if (found.only_up_to(SchemaKind::statistics)) {
+    trust_schema(database);
+    return {};
+  }
+  return fail(ErrorCode::corrupt, found.text(), path,
+              "ktstr-index refresh makes it as it should be");
+}
+
 Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(const std::string& path,
                                                                std::int64_t busy_timeout_ms) {
   if (auto status = system_file_system().status(path, FollowLinks::yes); !status) {
     return fail(status.error());
   }
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) {
+    return fail(std::move(checked.error()));
+  }
   return guarded(path, [&]() -> Result<std::unique_ptr<SQLite::Database>> {
-    auto database =
-        std::make_unique<SQLite::Database>(path, k_read_flags, static_cast<int>(busy_timeout_ms));
+    auto database = open_database(path, DatabaseUse::read, busy_timeout_ms);
     const StoreHeader header = read_header(*database, Store::archive);
-    if (header.state == StoreState::newer) return fail(newer(path, header.layout_version));
+    if (header.state == StoreState::newer || header.state == StoreState::older) {
+      return fail(other_layout(path, header.layout_version));
+    }
     if (header.state != StoreState::current) return fail(foreign(path));
+    if (auto ours = check_schema_to_read(*database, path); !ours)
+      return fail(std::move(ours.error()));
     return database;
   });
 }

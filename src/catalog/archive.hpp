@@ -12,6 +12,7 @@
 #include "base/file_system.hpp"
 #include "catalog/archive_tables.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/schema_check.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {
@@ -32,8 +33,9 @@ struct ArchiveOptions {
 class Archive {
  public:
   /// Opens; makes it where there is none, the directory for its owner only, the file too. An older
-  /// layout is migrated, after a copy beside it. What is damaged is put aside under a unique name,
-  /// what can be read of it carried into a new one, and warnings() says what was lost. Errors:
+  /// layout is migrated, after a copy beside it. What isn't ours in its schema goes, unless it is a
+  /// table. What is damaged is put aside under a unique name, what can be read of it carried into a
+  /// new one, and warnings() says what was lost. Errors:
   /// newer_version, permission, io, busy; usage: the file is something else, or the file system a
   /// network's, where SQLite's locks don't hold.
   [[nodiscard]] static Result<Archive> open(const ArchiveOptions& options, FileSystem& file_system,
@@ -62,7 +64,9 @@ class Archive {
   [[nodiscard]] Result<void> prepare(SQLite::Database& database, const Clock& clock);
   [[nodiscard]] Result<void> migrate_from(SQLite::Database& database, std::int32_t layout,
                                           const Clock& clock);
+  [[nodiscard]] Result<void> make_schema_ours(SQLite::Database& database);
   [[nodiscard]] Result<void> check_integrity(const Clock& clock);
+  [[nodiscard]] Error damaged(const SchemaDifferences& found) const;
 
   ArchiveOptions options_;
   std::unique_ptr<SQLite::Database> database_;
@@ -75,6 +79,11 @@ class Archive {
 /// damage included (corrupt).
 [[nodiscard]] Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(
     const std::string& path, std::int64_t busy_timeout_ms = 2'000);
+
+/// A reader can't make views anew, and doesn't ask others than ours: then the error `corrupt` says
+/// what does. Else the schema is trusted from here on. Throws SQLite::Exception.
+[[nodiscard]] Result<void> check_schema_to_read(SQLite::Database& database, const std::string& path,
+                                                const char* schema = "main");
 
 /// "keeping results in PATH (…)": what the user is told when it was made.
 [[nodiscard]] std::string archive_announcement(const std::string& path);

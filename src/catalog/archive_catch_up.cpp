@@ -145,6 +145,10 @@ void ArchiveKeeper::keep_dump(const DirectoryRow& directory, const ArtifactRow& 
     auto bytes =
         read(directory, dump.file_name, static_cast<std::uint64_t>(options_.most_dump_bytes));
     if (!bytes && bytes.error().code == ErrorCode::not_found) return;
+    if (!bytes && bytes.error().code == ErrorCode::busy) {
+      ++report_.dumps_left;  // and nothing is put down: another time it can be read
+      return;
+    }
     if (bytes) {
       kept.id = content_id(*bytes);
       document = pack_document(*bytes, kept.id, document_kind(dump.kind));

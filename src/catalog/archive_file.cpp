@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/archive_file.hpp"
 
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "base/file_system.hpp"
 #include "base/private_file.hpp"
+#include "base/safe_open.hpp"
 #include "environment/join_path.hpp"
 #include "store/run_directory_lock.hpp"
 
@@ -41,28 +40,19 @@ Result<bool> make_archive_file(const std::string& path) {
   return make_empty_file(path, k_owner_only_file);
 }
 
-bool is_database_file(const std::string& path) {
-  constexpr std::string_view k_magic("SQLite format 3\0", 16);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return true;
-  char head[k_magic.size()] = {};
-  const ssize_t size = ::read(file, head, sizeof head);
-  ::close(file);
-  return size <= 0 || std::string_view(head, static_cast<std::size_t>(size)) == k_magic;
-}
-
 Result<ArchiveFileLock> ArchiveFileLock::acquire(const std::string& path, std::int64_t timeout_ms) {
   const std::string lock_path = path + ".lock";
-  Descriptor file(::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, k_owner_only_file));
-  if (!file.is_open()) return fail(os_error(errno, lock_path));
+  auto file =
+      posix::open_own_file_at(posix::at_path(lock_path), O_CREAT | O_RDWR, k_owner_only_file);
+  if (!file) return fail(std::move(file.error()));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(file->number(), LOCK_EX | LOCK_NB) != 0) {
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(ErrorCode::busy, "another process is making or mending it", path);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return ArchiveFileLock(std::move(file));
+  return ArchiveFileLock(std::move(*file));
 }
 
 }  // namespace ktstr

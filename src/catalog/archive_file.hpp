@@ -17,10 +17,6 @@ namespace ktstr {
 /// locks don't hold; permission; io.
 [[nodiscard]] Result<bool> make_archive_file(const std::string& path);
 
-/// Empty, or with the words at its beginning that every SQLite database has. True if it can't be
-/// read: why, SQLite says.
-[[nodiscard]] bool is_database_file(const std::string& path);
-
 /// Held while an archive is made, migrated or replaced, so that only one process does. Waits up to
 /// `timeout_ms`; error `busy`.
 class ArchiveFileLock {

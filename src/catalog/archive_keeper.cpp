@@ -102,15 +102,15 @@ Result<void> ArchiveKeeper::before_changes(std::span<const RowChange> changes) {
 }
 
 void ArchiveKeeper::keep_spools(const std::vector<std::string>& owned) {
-  const auto drained = drain_spools(options_.root, owned, file_system_, options_.most_file_bytes,
-                                    [this](const std::vector<SpooledVersion>& versions) {
-                                      transact([&] {
-                                        for (const SpooledVersion& version : versions)
-                                          keep_version(version);
-                                      });
-                                      return !report_.failure;
-                                    });
-  if (!drained) note_failure(drained.error());
+  const auto take = [this](const std::vector<SpooledVersion>& versions) {
+    transact([&] {
+      for (const SpooledVersion& version : versions) keep_version(version);
+    });
+    return !report_.failure;
+  };
+  DrainReport drained = drain_spools(options_.root, owned, options_.most_file_bytes, take);
+  if (drained.problem) note_failure(*drained.problem);
+  report_.left_alone = std::move(drained.left_alone);
 }
 
 void ArchiveKeeper::keep_version(const SpooledVersion& version) {

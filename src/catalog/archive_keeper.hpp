@@ -41,9 +41,10 @@ struct KeepReport {
   std::int64_t dumps_left = 0;  ///< without: over a limit, or unreadable
   std::int64_t superseded = 0;
   std::int64_t vanished = 0;
-  std::int64_t captured = 0;     ///< of `results` and `dumps`, from spools
-  std::int64_t synthetic = 0;    ///< refused
-  std::optional<Error> failure;  ///< something could not be kept; the next refresh tries again
+  std::int64_t captured = 0;      ///< of `results` and `dumps`, from spools
+  std::int64_t synthetic = 0;     ///< refused
+  std::vector<Error> left_alone;  ///< among the spools, and not ours
+  std::optional<Error> failure;   ///< something could not be kept; the next refresh tries again
 };
 
 /// Use: keep_spools(), then as the observer of a refresh, then finish(). What goes wrong with the

@@ -2,7 +2,7 @@
 #include "catalog/archive_mending.hpp"
 
 #include "catalog/connection.hpp"
-#include "catalog/schema.hpp"
+#include "catalog/schema_check.hpp"
 
 namespace ktstr {
 

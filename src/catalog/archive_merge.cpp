@@ -37,7 +37,7 @@ class ArchiveMerge {
       : database_(database),
         source_(source),
         options_(options),
-        reader_(source, options.origin, options.is_tolerant),
+        reader_(source, options),
         target_(database, !options.origin.empty()) {}
 
   [[nodiscard]] Result<MergeReport> run();
@@ -262,8 +262,10 @@ bool ArchiveMerge::merge_plain(const std::string& table) {
   }
   for (const SourceRow& row : rows) {
     if (!next_row()) return false;
-    (void)put_whole(
-        [&] { table == "session" ? target_.put_session(row) : target_.put_plain(table, row); });
+    (void)put_whole([&] {
+      table == "session" ? target_.put_session(row, reader_.project(row.text("project")))
+                         : target_.put_plain(table, row);
+    });
   }
   return true;
 }
@@ -288,7 +290,7 @@ Result<MergeReport> unreadable(Error error, const MergeOptions& options) {
 
 Result<MergeReport> merge_archive(SQLite::Database& target, const std::string& source,
                                   const MergeOptions& options) {
-  auto opened = MergeSource::open(source, options.is_tolerant);
+  auto opened = MergeSource::open(source, options.is_tolerant, options.should_stop);
   if (!opened) return unreadable(std::move(opened.error()), options);
   return guarded(target.getFilename(), [&]() -> Result<MergeReport> {
     try {

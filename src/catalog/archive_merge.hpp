@@ -19,6 +19,9 @@ struct MergeOptions {
   /// '' keeps each root as the source has it (mending); else all that comes in is of this origin,
   /// and what is known already under the same name and content isn't doubled.
   std::string origin;
+  /// For an import: what the source files under the first of these is filed under the second.
+  std::string project_from;
+  std::string project_to;
   /// Skip what can't be read instead of failing: for a damaged source.
   bool is_tolerant = false;
   bool with_pins = false;
@@ -41,11 +44,11 @@ struct MergeReport {
   std::string unreadable;
 };
 
-/// `source` is the path of an archive of the current layout; it is only read. Documents are
-/// unpacked and held against their ids before they come in. Commits a few hundred rows at a time,
-/// so that others can write in between; what was committed stays, and another merge of the same
-/// source goes on where this one ended. Error: interrupted, corrupt (the source, unless tolerant),
-/// newer_version, usage (the source is no archive), busy, io (full).
+/// `source` is the path of an archive of any layout, a stranger's even (ForeignDatabase); it is
+/// only read. Documents are unpacked and held against their ids before they come in. Commits a few
+/// hundred rows at a time, so that others can write in between; what was committed stays, and
+/// another merge of the same source goes on where this one ended. Error: interrupted, corrupt (the
+/// source, unless tolerant), newer_version, usage (the source is no archive), busy, io (full).
 [[nodiscard]] Result<MergeReport> merge_archive(SQLite::Database& target, const std::string& source,
                                                 const MergeOptions& options);
 

@@ -29,7 +29,7 @@ std::optional<MergeTarget::Known> MergeTarget::read_known(const std::string& tab
   SQLite::Statement& find = statement(
       "SELECT t." + table +
       "_id, t.id IS NOT NULL, r.origin = '', t.first_seen_ns, t.last_seen_ns, t.ended_ns, "
-      "t.ending, r.last_seen_ns FROM " +
+      "t.ending, r.last_seen_ns, t.id FROM " +
       table + " t JOIN directory d USING(directory_id) JOIN runs_root r USING(root_id) WHERE " +
       where + " ORDER BY r.origin = '' DESC LIMIT 1");
   int index = 0;
@@ -47,6 +47,7 @@ std::optional<MergeTarget::Known> MergeTarget::read_known(const std::string& tab
   known.times.ended_ns = integer_at(find, 5);
   if (!find.getColumn(6).isNull()) known.times.ending = column_bytes(find, 6);
   known.times.root_seen_ns = integer_at(find, 7);
+  if (!find.getColumn(8).isNull()) known.id = column_bytes(find, 8);
   find.reset();
   return known;
 }
@@ -131,6 +132,11 @@ bool MergeTarget::put_sidecar(const SourceObservation& sidecar) {
     widen("sidecar", *known, sidecar);
     return false;
   }
+  if (const auto known = find_same_version("sidecar", sidecar)) {
+    if (!unite_version("sidecar", *known, sidecar)) return false;
+    put_children(insert("sidecar", observation_columns(sidecar, "sidecar_id")), sidecar);
+    return false;
+  }
   const std::int64_t id = insert("sidecar", observation_columns(sidecar, "sidecar_id"));
   put_children(id, sidecar);
   return true;
@@ -138,6 +144,12 @@ bool MergeTarget::put_sidecar(const SourceObservation& sidecar) {
 
 bool MergeTarget::put_artifact(const SourceObservation& artifact) {
   const auto known = find_known("artifact", {"size_bytes", "mtime_ns"}, artifact);
+  if (const auto same = known ? std::nullopt : find_same_version("artifact", artifact)) {
+    if (unite_version("artifact", *same, artifact)) {
+      insert("artifact", observation_columns(artifact, "artifact_id"));
+    }
+    return false;
+  }
   if (!known) {
     insert("artifact", observation_columns(artifact, "artifact_id"));
     return true;

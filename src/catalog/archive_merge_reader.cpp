@@ -2,7 +2,6 @@
 #include "catalog/archive_merge_reader.hpp"
 
 #include <algorithm>
-#include <new>
 
 namespace ktstr {
 namespace {
@@ -34,11 +33,7 @@ Result<std::string> unpacked(const PackedDocument& packed) {
   if (packed.plain_bytes < 0 || packed.plain_bytes > k_largest_document_bytes) {
     return fail(ErrorCode::corrupt, "document " + packed.id + " is too large");
   }
-  try {
-    return unpack_document(packed);
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::corrupt, "document " + packed.id + " is too large");
-  }
+  return unpack_document(packed);
 }
 
 std::string text_of(const Value& value) {
@@ -89,10 +84,11 @@ void MergeReader::read_places() {
 
 void MergeReader::read_roots() {
   const auto put = [&](std::int64_t id, ArchiveRoot root, std::optional<std::int64_t> seen_ns) {
-    if (!origin_.empty()) {
+    if (!options_.origin.empty()) {
       root.path.clear();
-      root.origin = origin_;
+      root.origin = options_.origin;
     }
+    root.project = project(root.project);
     roots_.try_emplace(id, std::move(root), seen_ns);
   };
   each_row(

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/archive_merge.hpp"
 #include "catalog/archive_merge_source.hpp"
 #include "catalog/archive_merge_target.hpp"
 
@@ -24,13 +25,17 @@ struct SourceDocument {
 
 class MergeReader {
  public:
-  MergeReader(MergeSource& source, const std::string& origin, bool is_tolerant)
-      : source_(source), origin_(origin), is_tolerant_(is_tolerant) {}
+  MergeReader(MergeSource& source, const MergeOptions& options)
+      : source_(source), options_(options), is_tolerant_(options.is_tolerant) {}
 
   /// The roots, as the target is to have them, and when they were last seen.
   [[nodiscard]] const std::map<std::int64_t, std::pair<ArchiveRoot, std::optional<std::int64_t>>>&
   roots() const {
     return roots_;
+  }
+  /// Under which the target files what the source files under `stored`.
+  [[nodiscard]] std::string project(const std::string& stored) const {
+    return stored == options_.project_from ? options_.project_to : stored;
   }
   /// Has to come before everything else.
   void read_places();
@@ -77,7 +82,7 @@ class MergeReader {
   void each_row(const std::string& table, const std::string& columns, Row row, Covered covered);
 
   MergeSource& source_;
-  std::string origin_;
+  const MergeOptions& options_;
   bool is_tolerant_;
   std::map<std::int64_t, std::pair<ArchiveRoot, std::optional<std::int64_t>>> roots_;
   std::map<std::int64_t, SourcePlace> places_;

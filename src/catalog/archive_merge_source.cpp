@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <string_view>
 
-#include "catalog/schema.hpp"
+#include "catalog/database_files.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/sql_text.hpp"
 
 namespace ktstr {
 namespace {
 
-const int k_flags = SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
-constexpr int k_busy_timeout_ms = 10'000;
 // Gaps are searched while that costs no more than reading what is known to be there.
 constexpr std::int64_t k_searched_gap = 100'000;
 constexpr std::int64_t k_smallest_row_bytes = 4;
@@ -23,6 +22,28 @@ std::vector<Value> all_values(SQLite::Statement& statement, int first = 0) {
   }
   return values;
 }
+
+/// SQLite keeps text in a column of numbers, and the other way round. An integer beyond 64 bits is
+/// a real number in a column of integers.
+bool fits(const Value& value, const std::string& type) {
+  if (std::holds_alternative<std::monostate>(value) || type.empty()) return true;
+  const bool wants_number = type == "INTEGER" || type == "REAL";
+  return wants_number != std::holds_alternative<std::string>(value);
+}
+
+/// While a document's bytes are read, a value may be as long as those.
+class LongValues {
+ public:
+  LongValues(SQLite::Database& database, bool allow) : database_(database) {
+    allow_documents(database_, allow);
+  }
+  LongValues(const LongValues&) = delete;
+  LongValues& operator=(const LongValues&) = delete;
+  ~LongValues() { allow_documents(database_, false); }
+
+ private:
+  SQLite::Database& database_;
+};
 
 /// Adds what damage may hide between the known ones.
 std::vector<std::int64_t> with_gaps(std::vector<std::int64_t> named) {
@@ -64,56 +85,30 @@ bool SourceIds::is_named(std::int64_t id) const {
   return std::binary_search(named.begin(), named.end(), id);
 }
 
-Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, bool is_tolerant) {
-  std::unique_ptr<MergeSource> source(new MergeSource(path, is_tolerant));
-  const auto attempt = [&](const char* query) {
-    return guarded(path, [&]() -> Result<void> {
-      source->connect(database_uri(path, query));
-      return source->check_header();
-    });
-  };
-  auto opened = attempt("?mode=ro");
-  // A log can't be shared where no file can be made beside it; nobody writes there either.
-  if (!opened && opened.error().code == ErrorCode::permission) opened = attempt("?immutable=1");
+Result<std::unique_ptr<MergeSource>> MergeSource::open(const std::string& path, bool is_tolerant,
+                                                       const std::function<bool()>& should_stop) {
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) {
+    return fail(std::move(checked.error()));
+  }
+  auto opened =
+      is_tolerant ? ForeignDatabase::open_damaged(path) : ForeignDatabase::open(path, should_stop);
   if (!opened) return fail(std::move(opened.error()));
+  std::unique_ptr<MergeSource> source(new MergeSource(path, is_tolerant, std::move(*opened)));
+  auto counted = guarded(path, [&] { source->count_rows(); });
+  if (!counted) return fail(std::move(counted.error()));
   return source;
 }
 
-void MergeSource::connect(const std::string& uri) {
-  statements_.clear();
-  database_ = std::make_unique<SQLite::Database>(uri, k_flags, k_busy_timeout_ms);
-  refuse_views(*database_);
-  if (is_tolerant_) {
-    // What of the schema can't be read is left out instead of refusing all of it.
-    database_->exec("PRAGMA writable_schema = ON");
-    database_->exec("PRAGMA cell_size_check = ON");
-  }
-}
-
-Result<void> MergeSource::check_header() {
-  database_->exec("BEGIN");  // one state of it, whoever writes meanwhile
-  const std::int64_t pages = database_->execAndGet("PRAGMA page_count").getInt64();
-  const std::int64_t page_bytes = database_->execAndGet("PRAGMA page_size").getInt64();
+void MergeSource::count_rows() {
+  SQLite::Database& database = opened_.database();
+  const std::int64_t pages = database.execAndGet("PRAGMA page_count").getInt64();
+  const std::int64_t page_bytes = database.execAndGet("PRAGMA page_size").getInt64();
   most_rows_ = pages * page_bytes / k_smallest_row_bytes;
-  if (is_tolerant_) return {};  // part of its schema may do
-  const StoreHeader header = read_header(*database_, Store::archive);
-  if (header.state == StoreState::current) return {};
-  if (header.state == StoreState::newer) {
-    return fail(ErrorCode::newer_version,
-                "the archive has layout " + std::to_string(header.layout_version) +
-                    ", this program knows " + std::to_string(layout_version(Store::archive)),
-                path_, "use the newer program");
-  }
-  if (header.state == StoreState::older) {
-    return fail(ErrorCode::usage, "the archive is of an older program", path_,
-                "open it with this program as --archive first, which migrates it");
-  }
-  return fail(ErrorCode::usage, "not a ktstr-index archive", path_);
 }
 
 SQLite::Statement& MergeSource::statement(const std::string& sql) {
   auto& kept = statements_[sql];
-  if (!kept) kept = std::make_unique<SQLite::Statement>(*database_, sql);
+  if (!kept) kept = std::make_unique<SQLite::Statement>(opened_.database(), sql);
   kept->tryReset();  // reset() would throw the last failure once more
   return *kept;
 }
@@ -144,15 +139,32 @@ bool MergeSource::each_readable(const std::string& sql, Row row) {
   }
 }
 
-const std::vector<std::string>& MergeSource::columns(const std::string& table) {
-  const auto [entry, is_new] = columns_.try_emplace(table);
-  std::vector<std::string>& names = entry->second;
-  if (is_new) {
-    each("SELECT name FROM pragma_table_info('" + table + "') ORDER BY cid", std::nullopt,
-         [&](SQLite::Statement& select) { names.push_back(column_bytes(select, 0)); });
+const MergeSource::Table& MergeSource::table(const std::string& name) {
+  const auto [entry, is_new] = tables_.try_emplace(name);
+  Table& table = entry->second;
+  if (is_new && opened_.has_table(name)) {
+    each("SELECT name, type FROM pragma_table_info('" + name + "') ORDER BY cid", std::nullopt,
+         [&](SQLite::Statement& select) {
+           table.columns.push_back(column_bytes(select, 0));
+           table.types.push_back(column_bytes(select, 1));
+         });
   }
-  if (names.empty()) throw failure("it has no table " + table);
-  return names;
+  if (table.columns.empty()) throw failure("it has no table " + name + " of ours");
+  return table;
+}
+
+const std::vector<std::string>& MergeSource::columns(const std::string& table_name) {
+  return table(table_name).columns;
+}
+
+SourceRow MergeSource::checked_row(const std::string& name, SQLite::Statement& select) {
+  const Table& from = table(name);
+  SourceRow row{&from.columns, all_values(select)};
+  for (std::size_t i = 0; i < row.values.size(); ++i) {
+    if (fits(row.values[i], from.types[i])) continue;
+    throw failure("a row of " + name + " has no " + from.types[i] + " as " + from.columns[i]);
+  }
+  return row;
 }
 
 std::vector<MergeSource::Index> MergeSource::indexes(const std::string& table) {
@@ -194,23 +206,18 @@ SourceIds MergeSource::ids(const std::string& table) {
 }
 
 std::optional<SourceRow> MergeSource::row(const std::string& table, std::int64_t id) {
-  const std::vector<std::string>& names = columns(table);
+  const LongValues long_values(opened_.database(), table == "document_bytes");
   std::optional<SourceRow> found;
-  each("SELECT " + joined_names(names) + " FROM " + table + " NOT INDEXED WHERE rowid = ?", id,
-       [&](SQLite::Statement& select) {
-         found = SourceRow{&names, all_values(select)};
-       });
+  each("SELECT " + joined_names(columns(table)) + " FROM " + table + " NOT INDEXED WHERE rowid = ?",
+       id, [&](SQLite::Statement& select) { found = checked_row(table, select); });
   return found;
 }
 
 std::vector<SourceRow> MergeSource::rows_of(const std::string& table, const std::string& key,
                                             std::int64_t id) {
-  const std::vector<std::string>& names = columns(table);
   std::vector<SourceRow> rows;
-  each("SELECT " + joined_names(names) + " FROM " + table + " WHERE " + key + " = ?", id,
-       [&](SQLite::Statement& select) {
-         rows.push_back({&names, all_values(select)});
-       });
+  each("SELECT " + joined_names(columns(table)) + " FROM " + table + " WHERE " + key + " = ?", id,
+       [&](SQLite::Statement& select) { rows.push_back(checked_row(table, select)); });
   return rows;
 }
 
@@ -232,12 +239,10 @@ std::map<std::int64_t, std::vector<Value>> MergeSource::covered(const std::strin
 }
 
 std::vector<SourceRow> MergeSource::all_rows(const std::string& table) {
-  const std::vector<std::string>& names = columns(table);
   std::vector<SourceRow> rows;
-  const auto take = [&](SQLite::Statement& select) {
-    rows.push_back({&names, all_values(select)});
-  };
-  const std::string select = "SELECT " + joined_names(names) + " FROM " + table + " ORDER BY 1";
+  const auto take = [&](SQLite::Statement& select) { rows.push_back(checked_row(table, select)); };
+  const std::string select =
+      "SELECT " + joined_names(columns(table)) + " FROM " + table + " ORDER BY 1";
   if (!is_tolerant_) {
     each(select, std::nullopt, take);
   } else if (!each_readable(select, take)) {

@@ -5,6 +5,7 @@
 // for one of the target, and nothing that is wrong with it can touch the target's transactions.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "catalog/connection.hpp"
+#include "catalog/foreign_database.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {
@@ -50,17 +52,16 @@ struct SourceIds {
 /// another row.
 class MergeSource {
  public:
-  /// Opens read-only; what can't be locked, in a directory that can't be written, is taken as
-  /// nobody's. Tolerant: as much of its schema as can be read is enough.
-  [[nodiscard]] static Result<std::unique_ptr<MergeSource>> open(const std::string& path,
-                                                                 bool is_tolerant);
+  /// As a ForeignDatabase; tolerant, as a damaged one.
+  [[nodiscard]] static Result<std::unique_ptr<MergeSource>> open(
+      const std::string& path, bool is_tolerant, const std::function<bool()>& should_stop);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   /// The names of a table's columns.
   [[nodiscard]] const std::vector<std::string>& columns(const std::string& table);
   /// Tolerant: whatever the table and its indexes, read from both ends, know of.
   [[nodiscard]] SourceIds ids(const std::string& table);
-  /// By rowid.
+  /// By rowid. Values are of the kinds that their columns say.
   [[nodiscard]] std::optional<SourceRow> row(const std::string& table, std::int64_t id);
   /// Those whose first key column is `id`, in the key's order.
   [[nodiscard]] std::vector<SourceRow> rows_of(const std::string& table, const std::string& key,
@@ -77,16 +78,22 @@ class MergeSource {
   }
 
  private:
-  MergeSource(std::string path, bool is_tolerant)
-      : path_(std::move(path)), is_tolerant_(is_tolerant) {}
+  MergeSource(std::string path, bool is_tolerant, ForeignDatabase opened)
+      : path_(std::move(path)), is_tolerant_(is_tolerant), opened_(std::move(opened)) {}
 
   struct Index {
     std::string name;
     std::string columns;  ///< "a, b"
   };
 
-  void connect(const std::string& uri);
-  [[nodiscard]] Result<void> check_header();
+  struct Table {
+    std::vector<std::string> columns;
+    std::vector<std::string> types;  ///< as declared; '' for any
+  };
+
+  [[nodiscard]] const Table& table(const std::string& name);
+  [[nodiscard]] SourceRow checked_row(const std::string& name, SQLite::Statement& select);
+  void count_rows();
   [[nodiscard]] std::vector<Index> indexes(const std::string& table);
   SQLite::Statement& statement(const std::string& sql);
   /// Runs it and hands each row on. What SQLite throws becomes a SourceFailure.
@@ -99,9 +106,9 @@ class MergeSource {
   std::string path_;
   bool is_tolerant_;
   std::int64_t most_rows_ = 0;  ///< more than that many no file of its size can hold
-  std::unique_ptr<SQLite::Database> database_;
+  ForeignDatabase opened_;
   std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
-  std::map<std::string, std::vector<std::string>> columns_;
+  std::map<std::string, Table> tables_;
 };
 
 }  // namespace ktstr

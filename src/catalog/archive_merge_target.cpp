@@ -107,15 +107,22 @@ void MergeTarget::put_plain(const std::string& table, const SourceRow& row) {
       statement("INSERT OR IGNORE INTO " + table + "(" + joined_names(*row.names) + ") VALUES(" +
                 placeholders(row.names->size()) + ")");
   int index = 0;
-  for (const Value& value : row.values) bind_borrowed(put, ++index, value);
+  for (std::size_t i = 0; i < row.values.size(); ++i) {
+    const auto* const id = table == "label" && (*row.names)[i] == "id"
+                               ? std::get_if<std::string>(&row.values[i])
+                               : nullptr;
+    const auto other = id != nullptr ? known_as_.find(*id) : known_as_.end();
+    bind_value(put, ++index, other == known_as_.end() ? row.values[i] : Value(other->second));
+  }
   put.exec();
 }
 
-void MergeTarget::put_session(const SourceRow& row) {
+void MergeTarget::put_session(const SourceRow& row, const std::string& project) {
   SQLite::Statement& put = statement(k_put_session);
-  int index = 0;
-  for (const char* name :
-       {"session", "project", "state", "started_ns", "ended_ns", "exit_status"}) {
+  bind_borrowed(put, 1, row["session"]);
+  put.bindNoCopy(2, project);
+  int index = 2;
+  for (const char* name : {"state", "started_ns", "ended_ns", "exit_status"}) {
     bind_borrowed(put, ++index, row[name]);
   }
   put.exec();

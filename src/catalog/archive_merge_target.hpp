@@ -58,7 +58,7 @@ class MergeTarget {
   bool put_artifact(const SourceObservation& artifact);
   /// One of the tables whose rows are themselves all there is to know of them.
   void put_plain(const std::string& table, const SourceRow& row);
-  void put_session(const SourceRow& row);
+  void put_session(const SourceRow& row, const std::string& project);
   void put_root(const ArchiveRoot& root, std::optional<std::int64_t> seen_ns);
   /// Gives documents and sidecars whose rows had to be guessed, which say that they were first seen
   /// at 0, the times of each other, and documents the kind of what refers to them.
@@ -72,6 +72,7 @@ class MergeTarget {
   using Columns = std::vector<std::pair<std::string, Value>>;
   struct Known {
     std::int64_t row_id = 0;
+    std::string id;
     bool is_kept = false;
     bool is_ours = false;
     ObservationTimes times;
@@ -92,6 +93,20 @@ class MergeTarget {
                                                 const std::vector<Value>& values);
   [[nodiscard]] ObservationTimes times_of(const SourceObservation& observation) const;
   void widen(const std::string& table, const Known& known, const SourceObservation& observation);
+
+  /// A redacted observation has another id, and maybe other names, than what it was made of.
+  [[nodiscard]] bool is_redacted(const std::string& id);
+  [[nodiscard]] const std::vector<std::int64_t>& rows_written_at(const std::string& table,
+                                                                 std::int64_t mtime_ns);
+  /// The same version of the same file, of which one is redacted, or both are in their ways.
+  [[nodiscard]] std::optional<Known> find_same_version(const std::string& table,
+                                                       const SourceObservation& observation);
+  [[nodiscard]] bool is_same_version(const std::string& table, const SourceObservation& observation,
+                                     std::int64_t row_id);
+  /// What is there stays, or gives way to what says more. True: it gave way.
+  bool unite_version(const std::string& table, const Known& known,
+                     const SourceObservation& observation);
+  void forget_document(const std::string& id);
   [[nodiscard]] Columns observation_columns(const SourceObservation& observation,
                                             const std::string& id_column);
 
@@ -99,6 +114,9 @@ class MergeTarget {
   bool is_import_;
   ArchiveTables tables_;
   std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
+  /// Of an import, by table and time of writing, what was there before.
+  std::map<std::string, std::map<std::int64_t, std::vector<std::int64_t>>> written_;
+  std::map<std::string, std::string> known_as_;  ///< ids of the source that have others here
   std::map<std::string, std::int64_t> directory_ids_;
   std::map<std::string, std::int64_t> host_ids_;
   std::map<std::string, std::int64_t> shape_ids_;

@@ -6,7 +6,7 @@
 #include "base/hashing.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/read_sidecar.hpp"
-#include "catalog/scan.hpp"
+#include "store/session_sentinel.hpp"
 
 namespace ktstr {
 
@@ -28,7 +28,7 @@ std::optional<SharedArchive::Standing> SharedArchive::read(const FileChange& cha
   if (standing.place.job.empty()) {
     const std::string directory = change.path.substr(0, change.path.rfind('/'));
     const auto opened = options_.file_system->open_directory(directory);
-    if (opened) standing.session = read_session(**opened);
+    if (opened) standing.session = read_session_sentinel(**opened).value_or(std::nullopt);
   }
   return standing;
 }

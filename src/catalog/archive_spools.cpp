@@ -17,11 +17,10 @@ constexpr std::size_t k_bytes_at_once = 32 << 20;
 
 /// None: there is nothing to be kept. An error: it may work another time, so the spool has to stay.
 Result<std::optional<SpooledVersion>> read_version(const SpooledFile& spooled,
-                                                   FileSystem& file_system,
                                                    std::uint64_t most_file_bytes) {
   // What was written to it since is a later version, perhaps half of one; that has its own event.
   if (spooled.is_changed) return std::nullopt;
-  auto handle = file_system.open_file(spooled.path);
+  auto handle = open_spooled_file(spooled);
   if (!handle && handle.error().code == ErrorCode::not_found) return std::nullopt;
   if (!handle) return fail(std::move(handle.error()));
   const auto status = (*handle)->status();
@@ -53,12 +52,12 @@ Result<std::optional<SpooledVersion>> read_version(const SpooledFile& spooled,
 
 /// True: everything was taken. False: the taker couldn't.
 Result<bool> hand_over(
-    const std::vector<SpooledFile>& files, FileSystem& file_system, std::uint64_t most_file_bytes,
+    const std::vector<SpooledFile>& files, std::uint64_t most_file_bytes,
     const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
   std::vector<SpooledVersion> versions;
   std::size_t waiting_bytes = 0;
   for (const SpooledFile& spooled : files) {
-    auto version = read_version(spooled, file_system, most_file_bytes);
+    auto version = read_version(spooled, most_file_bytes);
     if (!version) return fail(std::move(version.error()));
     if (!*version) continue;
     waiting_bytes += (*version)->document.frame.size();
@@ -73,30 +72,34 @@ Result<bool> hand_over(
 
 }  // namespace
 
-Result<void> drain_spools(
-    const std::string& root, const std::vector<std::string>& owned, FileSystem& file_system,
-    std::uint64_t most_file_bytes,
+DrainReport drain_spools(
+    const std::string& root, const std::vector<std::string>& owned, std::uint64_t most_file_bytes,
     const std::function<bool(const std::vector<SpooledVersion>& versions)>& take) {
-  Result<void> problem;
+  SpoolListing listing = list_spools(root);
+  DrainReport report;
+  report.left_alone = std::move(listing.not_ours);
+  const auto note = [&](Error error) {
+    if (error.code == ErrorCode::corrupt) {
+      report.left_alone.push_back(std::move(error));
+    } else if (!report.problem) {
+      report.problem = std::move(error);
+    }
+  };
   const auto drain = [&](const std::string& path) {
     const auto files = read_spool(path);
-    if (!files) {
-      if (problem) problem = fail(files.error());
-      return;
-    }
-    const auto taken = hand_over(*files, file_system, most_file_bytes, take);
-    if (!taken && problem) problem = fail(taken.error());
-    if (!taken || !*taken) return;
-    auto removed = remove_spool(path);
-    if (!removed && problem) problem = std::move(removed);
+    if (!files) return note(files.error());
+    const auto taken = hand_over(*files, most_file_bytes, take);
+    if (!taken) return note(taken.error());
+    if (!*taken) return;
+    if (auto removed = remove_spool(path); !removed) note(std::move(removed.error()));
   };
   for (const std::string& path : owned) drain(path);
-  for (const FoundSpool& found : list_spools(root)) {
+  for (const FoundSpool& found : listing.spools) {
     if (found.is_live) continue;
     const auto claim = SpoolClaim::take(found.path);
     if (claim && *claim) drain(found.path);
   }
-  return problem;
+  return report;
 }
 
 }  // namespace ktstr

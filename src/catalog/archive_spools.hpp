@@ -4,10 +4,10 @@
 // What a capture kept of a root, on its way into the archive.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/file_system.hpp"
 #include "catalog/archive_tables.hpp"
 #include "ktstr/result.hpp"
 
@@ -22,13 +22,17 @@ struct SpooledVersion {
   PackedDocument document;
 };
 
+struct DrainReport {
+  std::vector<Error> left_alone;  ///< what was among the spools and isn't ours
+  std::optional<Error> problem;   ///< why a spool could not be read or removed, the first reason
+};
+
 /// Reads the spools at `owned` (in use by this process) and those that dead processes left below
 /// the root, and hands over what is in them, some versions at a time, in the order of keeping. A
 /// spool is removed once all of it was taken; `take` says whether it could. A file that can't be
-/// read is passed over. Returns why a spool could not be read or removed, the first reason.
-[[nodiscard]] Result<void> drain_spools(
-    const std::string& root, const std::vector<std::string>& owned, FileSystem& file_system,
-    std::uint64_t most_file_bytes,
+/// read is passed over.
+[[nodiscard]] DrainReport drain_spools(
+    const std::string& root, const std::vector<std::string>& owned, std::uint64_t most_file_bytes,
     const std::function<bool(const std::vector<SpooledVersion>& versions)>& take);
 
 }  // namespace ktstr

@@ -10,8 +10,13 @@
 #include <thread>
 
 #include "base/private_file.hpp"
+#include "catalog/catalog_trust.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/database_files.hpp"
+#include "catalog/database_head.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/schema.hpp"
+#include "catalog/schema_check.hpp"
 #include "catalog/tables.hpp"
 #include "environment/join_path.hpp"
 
@@ -22,10 +27,6 @@ namespace {
 constexpr std::int64_t k_longest_idle_log_bytes = 1 << 20;
 
 constexpr mode_t k_not_executable = 0666;
-
-// One connection belongs to one thread, so a lock around each of its calls would buy nothing.
-const int k_open_flags =
-    SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
 
 /// For a writer that may take long: in steps short enough for somebody who wants an end.
 struct StoppableWait {
@@ -58,7 +59,7 @@ class CatalogOpener {
     for (const std::string& other : options_.location.others) {
       if (opened || !is_unusable_place(opened.error())) break;
       catalog_.warnings_.push_back("can't write " + opened.error().text() + "; using " +
-                                   (other == k_memory ? "memory only" : other));
+                                   (other == k_in_memory ? "memory only" : other));
       opened = open_at(other);
     }
     if (!opened) return fail(std::move(opened.error()));
@@ -73,8 +74,6 @@ class CatalogOpener {
     return std::move(catalog_);
   }
 
-  static constexpr const char* k_memory = ":memory:";
-
  private:
   /// Not permitted, read-only, full, or something else is in the way.
   static bool is_unusable_place(const Error& error) {
@@ -82,11 +81,22 @@ class CatalogOpener {
   }
 
   Result<void> open_at(const std::string& path) {
-    if (path == k_memory) return connect(path);
+    if (path == k_in_memory) return connect(path);
     if (auto made = make_directory(path); !made) return made;
+    const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;
+    if (auto checked = check_database_files(path, links); !checked) {
+      if (is_users(path)) checked.error().code = ErrorCode::usage;
+      return checked;
+    }
+    if (auto may_be = check_named(path); !may_be) return may_be;
     make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
+    if (!opened && opened.error().code == ErrorCode::permission) {
+      // SQLite doesn't say why it can't open a file; that there are too many says nothing of it.
+      const auto file = file_system_.open_file(path);
+      if (!file && file.error().code == ErrorCode::busy) return fail(file.error());
+    }
     if (opened || opened.error().code != ErrorCode::corrupt) return opened;
     // Another process may have put it aside already, and ours would be its new one.
     const auto now = file_system_.status(path, FollowLinks::yes);
@@ -96,15 +106,25 @@ class CatalogOpener {
     return connect(path);
   }
 
+  [[nodiscard]] bool is_users(const std::string& path) const {
+    return options_.location.is_named && path == options_.location.path;
+  }
+
+  /// Before SQLite, which would bring logs into it and make new ones beside it.
+  Result<void> check_named(const std::string& path) const {
+    if (!is_users(path)) return {};
+    const auto head = read_database_head(path);
+    if (!head || head->may_be(Store::catalog)) return {};  // why it can't be read, SQLite says
+    return fail(ErrorCode::usage, "not a ktstr-index catalog", path, "name another --catalog");
+  }
+
   Result<void> make_directory(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos) return {};
-    // Only the indexer's own directory: a root that isn't there must not come to be.
     const std::string directory = path.substr(0, slash);
     if (is_in_root(path)) {
-      const auto root = file_system_.status(options_.root, FollowLinks::yes);
-      if (!root) return fail(root.error());
-      (void)::mkdir(directory.c_str(), openness_of(options_.root));
+      // Only the indexer's own directory: a root that isn't there must not come to be.
+      if (auto made = make_index_directory(options_.root); !made) return made;
     } else {
       (void)make_directories(directory, k_owner_only_directory);
     }
@@ -125,9 +145,13 @@ class CatalogOpener {
   }
 
   Result<void> connect(const std::string& path) {
+    if (has_strange_journal(path)) {
+      return fail(ErrorCode::corrupt, "the journal beside it isn't ours", path);
+    }
     auto opened = guarded(path, [&]() -> Result<void> {
-      auto database = std::make_unique<SQLite::Database>(
-          path, k_open_flags, static_cast<int>(options_.busy_timeout_ms));
+      // The root's path has no links (canonical_path), so one on the way was put there since.
+      const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;
+      auto database = open_database(path, DatabaseUse::make, options_.busy_timeout_ms, links);
       if (auto prepared = prepare_or_find_damage(*database, path); !prepared) return prepared;
       catalog_.database_ = std::move(database);
       catalog_.path_ = path;
@@ -160,10 +184,50 @@ class CatalogOpener {
     // SQLite opens what it can't write without a word, and fails later.
     if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", path);
     configure(database);
-    if (header.state != StoreState::current) migrate(database, Store::catalog);
+    if (auto ours = make_schema_ours(database, header, path); !ours) return ours;
     CatalogTables tables(database);
     if (auto own = check_root(database, tables, path); !own) return own;
+    if (auto trusted = check_rows(database, tables, path); !trusted) return trusted;
     check_extraction(database, tables);
+    return {};
+  }
+
+  /// Views hold nothing and are made anew; all else that differs would have to be made up.
+  Result<void> make_schema_ours(SQLite::Database& database, const StoreHeader& header,
+                                const std::string& path) {
+    if (header.state == StoreState::older) {
+      const auto old = schema_differences(database, Store::catalog, header.layout_version);
+      if (!old.only_up_to(SchemaKind::view)) return fail(ErrorCode::corrupt, old.text(), path);
+    }
+    if (header.state != StoreState::current) migrate(database, Store::catalog);
+    auto found = schema_differences(database, Store::catalog);
+    if (found.none()) return {};
+    if (found.only_up_to(SchemaKind::view)) {
+      note_other_views(database, found);
+      remake_derived(database, Store::catalog);
+      found = schema_differences(database, Store::catalog);
+    }
+    return found.none() ? Result<void>() : fail(ErrorCode::corrupt, found.text(), path);
+  }
+
+  /// Those of another version are nothing to speak of.
+  void note_other_views(SQLite::Database& database, const SchemaDifferences& found) {
+    SettingTable settings(database);
+    if (settings.find(k_views_digest) != views_digest(Store::catalog)) return;
+    catalog_.warnings_.push_back("the catalog's views are made anew: " + found.text());
+  }
+
+  /// After the root: whose catalog it is, comes first.
+  Result<void> check_rows(SQLite::Database& database, CatalogTables& tables,
+                          const std::string& path) {
+    if (path == k_in_memory) return {};
+    const std::string identity = file_identity(path);
+    if (identity.empty()) return fail(ErrorCode::io, "was taken away", path);
+    if (tables.settings().find(k_own_file) == identity) return {};
+    if (!disown_rows(database, identity)) return {};
+    catalog_.was_emptied_ = true;
+    catalog_.warnings_.emplace_back(
+        "the catalog was copied here, or is an earlier version's: every file is read again");
     return {};
   }
 
@@ -177,7 +241,7 @@ class CatalogOpener {
     }
     // A lost last transaction costs a look at the files it was about, never a wrong answer.
     database.exec("PRAGMA synchronous = NORMAL");
-    database.exec("PRAGMA temp_store = MEMORY");
+    use_temporary_files(database);
     // Who makes the log long copies it (shorten_log), and every reader reads it. Nor may a writer
     // that ends remove the log by its name: that can be another catalog's by then.
     keep_log_on_close(database);
@@ -216,6 +280,10 @@ class CatalogOpener {
   }
 
   Result<void> put_aside(const std::string& path, const std::string& why) {
+    if (is_users(path)) {
+      return fail(ErrorCode::corrupt, why, path,
+                  "delete it, and it is made anew, or name another --catalog");
+    }
     const auto aside = put_catalog_aside(path, file_system_, clock_);
     if (!aside) return fail(aside.error());
     catalog_.warnings_.push_back("the catalog could not be used (" + why + "); it is now " +
@@ -248,6 +316,13 @@ Result<std::string> put_catalog_aside(const std::string& path, FileSystem& file_
 Result<Catalog> Catalog::open(const CatalogOptions& options, FileSystem& file_system,
                               const Clock& clock) {
   return CatalogOpener(options, file_system, clock).run();
+}
+
+bool Catalog::is_complete() {
+  const auto time = guarded(path_, [&] {
+    return CatalogTables(*database_).settings().find("last_refresh_ns").has_value();
+  });
+  return time.value_or(false);
 }
 
 void Catalog::set_busy_timeout_ms(std::int64_t timeout_ms) {
@@ -289,7 +364,7 @@ Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clo
   // The statements of a refresh are ours: one that doesn't fit the tables says that they are wrong.
   const bool is_damaged = !report && (report.error().code == ErrorCode::corrupt ||
                                       report.error().code == ErrorCode::usage);
-  if (!is_damaged || path_ == CatalogOpener::k_memory) {
+  if (!is_damaged || path_ == k_in_memory) {
     shorten_log(file_system);
     return report;
   }
@@ -298,7 +373,7 @@ Result<RefreshReport> Catalog::refresh(FileSystem& file_system, const Clock& clo
       CatalogOpener(options_, file_system, clock).replace(path_, report.error().message);
   if (!replaced) {
     // There is nothing to answer from, but database() must stay valid.
-    database_ = std::make_unique<SQLite::Database>(CatalogOpener::k_memory, SQLite::OPEN_READWRITE);
+    database_ = open_database(k_in_memory, DatabaseUse::write);
     return fail(std::move(replaced.error()));
   }
   std::vector<std::string> warnings = std::move(warnings_);

@@ -16,8 +16,11 @@
 namespace ktstr {
 
 struct CatalogLocation {
-  std::string path;                   ///< ":memory:" for none on disk
-  bool is_in_root = true;             ///< below {root}/.ktstr-index, so it moves with the root
+  std::string path;        ///< ":memory:" for none on disk
+  bool is_in_root = true;  ///< below {root}/.ktstr-index, so it moves with the root
+  /// By the user, and not in one of the indexer's own directories: what stands there is his, and
+  /// is never renamed or replaced.
+  bool is_named = false;
   std::vector<std::string> others{};  ///< if it can't be written: in the user's cache, in memory
 };
 
@@ -31,8 +34,10 @@ struct CatalogOptions {
 class Catalog {
  public:
   /// Opens, checks, migrates. A file that is damaged or not ours is put aside under a unique name
-  /// and a new one begun, with a warning. Errors: newer_version (both numbers in the message),
-  /// usage (the catalog belongs to another root), permission, io.
+  /// and a new one begun, with a warning; one whose rows were written to another file is emptied.
+  /// Errors: newer_version (both numbers in the message), usage (the catalog belongs to another
+  /// root; the file that was named is no catalog), corrupt (a damaged one that was named),
+  /// permission, io.
   [[nodiscard]] static Result<Catalog> open(const CatalogOptions& options, FileSystem& file_system,
                                             const Clock& clock);
 
@@ -42,6 +47,11 @@ class Catalog {
   /// What the user should be told about opening and rebuilding; one sentence each. A refresh may
   /// add to them.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// Its rows were another file's: until a refresh it says nothing of what there is.
+  [[nodiscard]] bool was_emptied() const { return was_emptied_; }
+  /// Whether a refresh has ever come to its end here; else rows may be missing.
+  [[nodiscard]] bool is_complete();
 
   /// How long a statement waits for another connection's write.
   void set_busy_timeout_ms(std::int64_t timeout_ms);
@@ -67,6 +77,7 @@ class Catalog {
   std::string path_;
   std::unique_ptr<SQLite::Database> database_;
   std::vector<std::string> warnings_;
+  bool was_emptied_ = false;
 
   friend class CatalogOpener;
 };

@@ -3,6 +3,10 @@
 
 #include <SQLiteCpp/Backup.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 namespace ktstr {
 
@@ -24,6 +28,9 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
     case SQLITE_CANTOPEN:
       error.code = ErrorCode::permission;
       break;
+    case SQLITE_NOMEM:
+      error = memory_error();
+      break;
     case SQLITE_INTERRUPT:
       error.code = ErrorCode::timeout;
       break;
@@ -36,6 +43,8 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
   }
   return error;
 }
+
+Error memory_error() { return {ErrorCode::busy, "out of memory"}; }  // short: it has to do without
 
 std::unique_ptr<ImmediateTransaction> ImmediateTransaction::begin_if_free(
     SQLite::Database& database) {
@@ -75,6 +84,37 @@ bool copy_content(SQLite::Database& from, SQLite::Database& to) {
 void keep_log_on_close(SQLite::Database& database) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
+
+MemoryBound::MemoryBound(std::int64_t more_bytes)
+    : before_bytes_(sqlite3_hard_heap_limit64(sqlite3_memory_used() + more_bytes)) {}
+
+MemoryBound::~MemoryBound() { sqlite3_hard_heap_limit64(before_bytes_); }
+
+void interrupt_statements(SQLite::Database& database) { sqlite3_interrupt(database.getHandle()); }
+
+namespace {
+
+/// SQLite's own list, but for the working directory, which is somebody's.
+bool has_temporary_directory() {
+  const char* const named[] = {std::getenv("SQLITE_TMPDIR"), std::getenv("TMPDIR")};
+  for (const char* name : {named[0], named[1], "/var/tmp", "/usr/tmp", "/tmp"}) {
+    struct stat status {};
+    if (name != nullptr && ::stat(name, &status) == 0 && S_ISDIR(status.st_mode) &&
+        ::access(name, W_OK | X_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void use_temporary_files(SQLite::Database& database) {
+  database.exec(has_temporary_directory() ? "PRAGMA temp_store = FILE"
+                                          : "PRAGMA temp_store = MEMORY");
+}
+
+const char* temporary_database_name() { return has_temporary_directory() ? "" : ":memory:"; }
 
 void refuse_views(SQLite::Database& database) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The one place where SQLiteCpp's exceptions become Errors.
+// The one place where SQLiteCpp's exceptions, and a lack of memory, become Errors.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,29 +22,31 @@ namespace ktstr {
 /// Our error for what SQLite says; `path` is the database's.
 [[nodiscard]] Error sqlite_error(const SQLite::Exception& exception, const std::string& path);
 
-/// Runs `body`, which may throw SQLite::Exception, and hands its value or Result on.
+/// Ours for memory that `new` doesn't get.
+[[nodiscard]] Error memory_error();
+
+/// Runs `body`, which may throw SQLite::Exception or for lack of memory, and hands its value or
+/// Result on.
 template <typename Body>
 auto guarded(const std::string& path, Body body) {
   using Returned = std::invoke_result_t<Body>;
   if constexpr (std::is_void_v<Returned>) {
-    try {
+    return guarded(path, [&]() -> Result<void> {
       body();
-      return Result<void>();
-    } catch (const SQLite::Exception& exception) {
-      return Result<void>(fail(sqlite_error(exception, path)));
-    }
+      return {};
+    });
   } else if constexpr (requires(Returned result) { result.error(); }) {
     try {
       return body();
     } catch (const SQLite::Exception& exception) {
       return Returned(fail(sqlite_error(exception, path)));
+    } catch (const std::bad_alloc&) {
+      return Returned(fail(memory_error()));
+    } catch (const std::length_error&) {  // more than any machine has
+      return Returned(fail(memory_error()));
     }
   } else {
-    try {
-      return Result<Returned>(body());
-    } catch (const SQLite::Exception& exception) {
-      return Result<Returned>(fail(sqlite_error(exception, path)));
-    }
+    return guarded(path, [&]() -> Result<Returned> { return body(); });
   }
 }
 
@@ -70,6 +75,32 @@ class ImmediateTransaction {
 /// Whoever closes the last connection would copy the log and wait for the disk twice, after however
 /// small a change. With this, the log stays as it is.
 void keep_log_on_close(SQLite::Database& database);
+
+/// What SQLite may take for one statement that a person wrote, beside what it has already.
+inline constexpr std::int64_t k_statement_memory_bytes = 128 << 20;
+
+/// From here on, until it ends, SQLite takes no more memory than now and so much more, in this
+/// process. What it then lacks is a failure of the statement that wants it.
+class MemoryBound {
+ public:
+  explicit MemoryBound(std::int64_t more_bytes);
+  MemoryBound(const MemoryBound&) = delete;
+  MemoryBound& operator=(const MemoryBound&) = delete;
+  ~MemoryBound();
+
+ private:
+  std::int64_t before_bytes_;
+};
+
+/// What runs on the connection fails as soon as SQLite looks. Safe on any thread and in a signal
+/// handler, as long as the connection lives.
+void interrupt_statements(SQLite::Database& database);
+
+/// What is sorted and kept for a statement goes to files beyond SQLite's cache; nobody else can
+/// open them, and their names are gone at once. To memory where no directory takes them.
+void use_temporary_files(SQLite::Database& database);
+/// The name of a database that nobody else sees: in such files, or in memory.
+[[nodiscard]] const char* temporary_database_name();
 
 /// From here on only tables answer: a view of a stranger's file could run for ever.
 void refuse_views(SQLite::Database& database);

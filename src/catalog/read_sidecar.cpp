@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 
 #include "base/hashing.hpp"
 #include "base/text.hpp"
@@ -33,6 +34,10 @@ std::unique_lock<std::mutex> alone_if_large(const Stamp& stamp, const ReadLimits
 std::unique_ptr<FileHandle> open_regular(const SidecarToRead& wanted, const Clock& clock,
                                          ReadSidecar& result) {
   auto handle = wanted.directory->open_file(wanted.file_name);
+  if (!handle && handle.error().code == ErrorCode::busy) {
+    result.shortage = std::move(handle.error());
+    return nullptr;
+  }
   if (!handle) {
     result.vanished = handle.error().code == ErrorCode::not_found && !wanted.is_symlink;
     if (!result.vanished) set_unreadable(result.file, handle.error().message);
@@ -56,7 +61,10 @@ void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLim
                   bool pack, ReadSidecar& result) {
   const auto alone = alone_if_large(result.file.stamp->stamp, limits);
   auto bytes = handle.read_all(limits.max_file_bytes);
-  if (!bytes) return set_unreadable(result.file, bytes.error().message);
+  if (!bytes) {
+    if (bytes.error().code == ErrorCode::busy) result.shortage = bytes.error();
+    return set_unreadable(result.file, bytes.error().message);
+  }
   result.file.content_id = content_id(*bytes);
   result.same_content = result.file.content_id == wanted.known_content_id;
   if (!result.same_content) decode_into(result.file, *bytes);
@@ -64,6 +72,16 @@ void read_content(const SidecarToRead& wanted, FileHandle& handle, const ReadLim
   if (pack && !result.same_content) {
     result.document = pack_document(*bytes, result.file.content_id, DocumentKind::sidecar);
   }
+}
+
+/// One file too large for this machine must not keep the others from being indexed.
+void forget_content(ReadSidecar& result) {
+  result.file.record.reset();
+  result.file.content_id.clear();
+  result.same_content = false;
+  result.document.reset();
+  result.shortage = os_error(ENOMEM);
+  set_unreadable(result.file, result.shortage->message);
 }
 
 }  // namespace
@@ -75,6 +93,7 @@ void set_file_hash(PreparedFile& file) {
 
 void decode_into(PreparedFile& file, const std::string& bytes) {
   const auto decoded = decode_record(bytes, SampleHandling::reduce);
+  if (!decoded && decoded.error().code == ErrorCode::busy) throw std::bad_alloc();
   if (!decoded) {
     file.status = "corrupt";
     // The harness reads into a string first, so for it text that isn't UTF-8 is a failed read.
@@ -125,12 +144,9 @@ ReadSidecar read_sidecar(const SidecarToRead& wanted, const ReadLimits& limits, 
   try {
     read_content(wanted, *handle, limits, pack, result);
   } catch (const std::bad_alloc&) {
-    // One file too large for this machine must not keep the others from being indexed.
-    result.file.record.reset();
-    result.file.content_id.clear();
-    result.same_content = false;
-    result.document.reset();
-    set_unreadable(result.file, os_error(ENOMEM).message);
+    forget_content(result);
+  } catch (const std::length_error&) {  // more than any machine has
+    forget_content(result);
   }
   return result;
 }

@@ -29,6 +29,9 @@ struct ReadSidecar {
   PreparedFile file;
   bool same_content = false;  ///< the bytes are the known ones; `file` holds no record then
   bool vanished = false;      ///< gone since the listing; `file` holds nothing
+  /// The system was short of descriptors or memory, which says nothing of the file: `file` has no
+  /// status if it was not even opened, else it is unreadable.
+  std::optional<Error> shortage;
   std::optional<PackedDocument> document;  ///< of new content, if it was asked for
 };
 
@@ -38,9 +41,11 @@ struct ReadSidecar {
                                        bool pack, const Clock& clock);
 
 /// Sets the status from the bytes and, unless they are corrupt, what is stored of their content.
+/// Throws std::bad_alloc: a lack of memory is no verdict on them.
 void decode_into(PreparedFile& file, const std::string& bytes);
 
-/// Of a file that isn't read at its place, so of its stamp only time and size are known.
+/// Of a file that isn't read at its place, so of its stamp only time and size are known. Throws as
+/// decode_into does.
 [[nodiscard]] PreparedFile prepare_sidecar(const std::string& file_name, std::int64_t mtime_ns,
                                            const std::string& bytes);
 

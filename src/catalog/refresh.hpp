@@ -69,6 +69,9 @@ struct RefreshReport {
   std::int64_t directories_unchanged = 0;
   /// Those that could not be listed, with the reason. Their rows stand as they were.
   std::vector<Error> unreadable_directories;
+  /// Files that the system was too short of descriptors or memory for. Their rows stand as they
+  /// were, or say `unreadable` where the file has changed or is new; they are looked at again.
+  std::vector<Error> not_looked_at;
   std::int64_t elapsed_ns = 0;
 };
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "environment/locations.hpp"
+#include "store/session_sentinel.hpp"
+
 namespace ktstr {
 
 std::string relative_path(const DirectoryRow& directory, const std::string& file_name) {
@@ -178,9 +181,14 @@ void RefreshPlanner::begin(const Key& key, const FoundDirectory& found,
   const DirectoryRole role = key.second.empty() ? DirectoryRole::run : DirectoryRole::job;
   const auto listing = list_directory(*handle, role, clock_);
   if (!listing) return begin_failed(key, listing.error());
+  // A job directory has none: the harness clears the run directory only.
+  const bool may_have_session = role == DirectoryRole::run && key.first != k_index_directory_name;
+  auto session = may_have_session ? read_session_sentinel(*handle) : std::nullopt;
+  if (!session) return begin_failed(key, session.error());
   if (key.first != k_index_directory_name) ++listed_;
   looked->handle = std::move(handle);
   fill_row(key, found, *listing, *looked);
+  looked->row.session = std::move(*session);
   looked->artifacts = stat_artifacts(*looked->handle, listing->artifacts);
   looked->plan =
       plan_files(*looked->handle, listing->sidecars, std::move(known_files), options_.level);
@@ -210,12 +218,11 @@ void RefreshPlanner::fill_row(const Key& key, const FoundDirectory& found,
   }
   row.known = listing.stamp;
   row.entry_mtime_ns = found.entry_mtime_ns;
-  // A job directory has none: the harness clears the run directory only.
-  if (key.second.empty()) row.session = read_session(*looked.handle);
 }
 
 /// It was there a moment ago. If it is gone, the parent's stamp tells the next refresh; any other
-/// failure is stored with the rows left as they are.
+/// failure is stored with the rows left as they are, unless it is one of ours: that the system is
+/// short of something is nothing about the directory.
 void RefreshPlanner::begin_failed(const Key& key, const Error& error) {
   if (error.code == ErrorCode::not_found) return;
   auto looked = std::make_shared<LookedDirectory>();
@@ -225,7 +232,7 @@ void RefreshPlanner::begin_failed(const Key& key, const Error& error) {
   }
   looked->row.run_dir = key.first;
   looked->row.job = key.second;
-  looked->row.error = error.message;
+  if (error.code != ErrorCode::busy) looked->row.error = error.message;
   looked->look_again();
   looked->failure = error;
   looked->failure->path = key.second.empty() ? key.first : key.first + "/" + key.second;

@@ -22,6 +22,16 @@ bool is_known_failure(const std::optional<FileRow>& known, const PreparedFile& f
          known->is_symlink == file.is_symlink;
 }
 
+/// Nothing was learned, neither of the content nor that it is another one: the row stands.
+bool is_row_kept(const RefreshOutcome& outcome) {
+  const ReadSidecar& result = outcome.result;
+  if (!result.shortage) return false;
+  if (result.file.status.empty()) return true;
+  const std::optional<FileRow>& known = outcome.read->known;
+  return known && known->status != "unreadable" && known->known && result.file.stamp &&
+         known->known->stamp == result.file.stamp->stamp;
+}
+
 /// Whether the row will hold another content, or none.
 bool is_other_content(const RefreshOutcome& outcome) {
   return !outcome.result.vanished && !outcome.result.same_content &&
@@ -52,6 +62,13 @@ Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
     if (directory->failure) report_.unreadable_directories.push_back(*directory->failure);
     batch.is_end = true;
     return {};
+  }
+  if (outcome.result.shortage) {
+    Error shortage = *outcome.result.shortage;
+    shortage.path = relative_path(directory->row, outcome.result.file.file_name);
+    report_.not_looked_at.push_back(std::move(shortage));
+    directory->look_again();
+    if (is_row_kept(outcome)) return {};
   }
   // Else an unchanged directory would keep us from ever looking at its fresh files again.
   const std::optional<KnownStamp>& stamp = outcome.result.file.stamp;

@@ -11,8 +11,6 @@
 namespace ktstr {
 namespace {
 
-constexpr std::uint64_t k_max_session_bytes = 4096;
-
 bool is_artifact(const std::string& name) {
   const auto artifact = classify_artifact(name);
   return artifact && artifact->kind != ArtifactKind::sidecar;
@@ -58,6 +56,11 @@ void plan_file(const DirectoryHandle& directory, const DirectoryEntry& entry,
     plan.unreadable.push_back(
         {unreadable_file(entry.name, is_link, std::move(message)), std::move(known)});
   };
+  if (!status && status.error().code == ErrorCode::busy) {
+    // Whoever reads it finds out, and knows that it says nothing of the file.
+    plan.to_read.push_back({entry, std::move(known), LookReason::stamp});
+    return;
+  }
   if (!status) {
     // Removed since the listing: the directory's stamp will tell the next refresh.
     if (!is_link && status.error().code == ErrorCode::not_found) return;
@@ -109,14 +112,6 @@ std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::optional<std::string> read_session(const DirectoryHandle& directory) {
-  const auto file = directory.open_file(k_session_sentinel_name);
-  if (!file) return std::nullopt;
-  auto token = (*file)->read_all(k_max_session_bytes);
-  if (!token || token->empty()) return std::nullopt;
-  return std::move(*token);
 }
 
 }  // namespace ktstr

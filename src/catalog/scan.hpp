@@ -15,11 +15,6 @@
 
 namespace ktstr {
 
-/// The indexer's own directory. SQLite's side files come and go in it, so its stamp says nothing.
-inline constexpr const char* k_index_directory_name = ".ktstr-index";
-/// Holds the token of the session that last cleared a run directory; written in place.
-inline constexpr const char* k_session_sentinel_name = ".ktstr_run_epoch";
-
 /// A directory as it was found.
 struct DirectoryListing {
   KnownStamp stamp;  ///< taken on the open directory before it was listed
@@ -59,8 +54,5 @@ struct FilePlan {
 
 [[nodiscard]] std::vector<ArtifactRow> stat_artifacts(const DirectoryHandle& directory,
                                                       const std::vector<DirectoryEntry>& entries);
-
-/// The sentinel's text; none without one, or with an empty or unreadable one.
-[[nodiscard]] std::optional<std::string> read_session(const DirectoryHandle& directory);
 
 }  // namespace ktstr

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/schema.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/hashing.hpp"
+#include "base/text.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/views.hpp"
 
 namespace ktstr {
 
-extern const std::string_view embedded_catalog_0001_tables;
-extern const std::string_view embedded_archive_0001_tables;
+// Made at build, of what is in migrations/.
+extern const std::span<const std::string_view* const> embedded_catalog_migrations;
+extern const std::span<const std::string_view* const> embedded_archive_migrations;
 
 namespace {
 
-const std::string_view k_catalog_migrations[] = {embedded_catalog_0001_tables};
-const std::string_view k_archive_migrations[] = {embedded_archive_0001_tables};
-
-std::span<const std::string_view> migrations(Store store) {
-  if (store == Store::archive) return k_archive_migrations;
-  return k_catalog_migrations;
-}
-
-std::int32_t application_id(Store store) {
-  return store == Store::archive ? k_archive_application_id : k_catalog_application_id;
+std::span<const std::string_view* const> migrations(Store store) {
+  return store == Store::archive ? embedded_archive_migrations : embedded_catalog_migrations;
 }
 
 std::int32_t pragma(SQLite::Database& database, const char* name) {
@@ -44,14 +40,24 @@ void make_views(SQLite::Database& database, Store store) {
   for (const ViewDefinition& view : views) database.exec(view.sql);
 }
 
-void set_setting(SQLite::Database& database, const char* key, std::int64_t value) {
+void run_migrations(SQLite::Database& database, Store store, std::int32_t from, std::int32_t to) {
+  for (std::int32_t i = std::max(from, 0); i < to; ++i) {
+    database.exec(std::string(*migrations(store)[static_cast<std::size_t>(i)]));
+  }
+}
+
+void set_setting(SQLite::Database& database, const char* key, const Value& value) {
   SQLite::Statement statement(database, "INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)");
   statement.bind(1, key);
-  statement.bind(2, value);
+  bind_value(statement, 2, value);
   statement.exec();
 }
 
 }  // namespace
+
+std::int32_t application_id(Store store) {
+  return store == Store::archive ? k_archive_application_id : k_catalog_application_id;
+}
 
 std::int32_t layout_version(Store store) {
   return static_cast<std::int32_t>(migrations(store).size());
@@ -78,28 +84,32 @@ StoreHeader read_header(SQLite::Database& database, Store store) {
   return header;
 }
 
-bool is_sound_store(const std::string& path, Store store) {
-  const auto found = guarded(path, [&] {
-    SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
-    (void)read_header(database, store);
-    return database.execAndGet("PRAGMA integrity_check(1)").getString();
-  });
-  return found && *found == "ok";
-}
-
 void migrate(SQLite::Database& database, Store store) {
   ImmediateTransaction transaction(database);
   const StoreHeader header = read_header(database, store);
   if (header.state != StoreState::empty && header.state != StoreState::older) return;
-  for (std::int32_t i = header.layout_version; i < layout_version(store); ++i) {
-    database.exec(std::string(migrations(store)[static_cast<std::size_t>(i)]));
-  }
+  run_migrations(database, store, header.layout_version, layout_version(store));
   make_views(database, store);
   set_pragma(database, "application_id", application_id(store));
   set_pragma(database, "user_version", layout_version(store));
-  set_setting(database, "layout_version", layout_version(store));
-  set_setting(database, "extraction_version", k_extraction_version);
+  put_versions(database, store);
   transaction.commit();
+}
+
+void make_tables(SQLite::Database& database, Store store, std::int32_t layout) {
+  run_migrations(database, store, 0, layout);
+}
+
+std::string views_digest(Store store) {
+  std::string text;
+  for (const ViewDefinition& view : view_definitions(store)) text.append(view.sql).append(";\n");
+  return hex16(xxh3_64(text));
+}
+
+void put_versions(SQLite::Database& database, Store store) {
+  set_setting(database, "layout_version", std::int64_t{layout_version(store)});
+  set_setting(database, "extraction_version", k_extraction_version);
+  set_setting(database, k_views_digest, views_digest(store));
 }
 
 }  // namespace ktstr

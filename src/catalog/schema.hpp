@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "catalog/connection.hpp"
 #include "catalog/views.hpp"
@@ -16,6 +17,9 @@ inline constexpr std::int32_t k_archive_application_id = 0x6B746961;
 /// What the decoder and the extraction take out of a file. A catalog made with another version
 /// has every file read again.
 inline constexpr std::int64_t k_extraction_version = 1;
+
+/// What stands in the header of such a store.
+[[nodiscard]] std::int32_t application_id(Store store);
 
 /// The layout that this program makes: the number of its migrations.
 [[nodiscard]] std::int32_t layout_version(Store store);
@@ -36,11 +40,20 @@ struct StoreHeader {
 /// Throws SQLite::Exception (NOTADB for a file that isn't one); the connection is of no use then.
 [[nodiscard]] StoreHeader read_header(SQLite::Database& database, Store store);
 
-/// Whether SQLite can read all of it and finds nothing wrong. Looks at every page.
-[[nodiscard]] bool is_sound_store(const std::string& path, Store store);
-
 /// Brings an empty or older store to the current layout, in one transaction, views included.
 /// Does nothing if another process was faster. Throws SQLite::Exception.
 void migrate(SQLite::Database& database, Store store);
+
+/// The tables and indexes of a layout, without views, in an empty database. Throws
+/// SQLite::Exception.
+void make_tables(SQLite::Database& database, Store store, std::int32_t layout);
+
+/// Stored beside the views, so that it can be told whether another program made them.
+inline constexpr const char* k_views_digest = "views_digest";
+/// Of the text of the views that this program makes.
+[[nodiscard]] std::string views_digest(Store store);
+
+/// The settings that every store of the current layout has. Wants a transaction around it.
+void put_versions(SQLite::Database& database, Store store);
 
 }  // namespace ktstr

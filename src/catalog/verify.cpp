@@ -6,6 +6,7 @@
 #include <memory>
 #include <tuple>
 
+#include "catalog/open_database.hpp"
 #include "catalog/refresh.hpp"
 #include "catalog/schema.hpp"
 
@@ -207,8 +208,8 @@ Result<VerifyReport> verify(SQLite::Database& catalog, const std::string& root,
                             FileSystem& file_system, const Clock& clock,
                             const VerifyOptions& options) {
   const std::int64_t started_ns = clock.now_ns();
-  // A name of none is a file of SQLite's own that spills to disk and goes away by itself.
-  SQLite::Database fresh("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  const auto made = open_database(temporary_database_name(), DatabaseUse::make);
+  SQLite::Database& fresh = *made;
   migrate(fresh, Store::catalog);
   RefreshOptions look;
   look.level = CheckLevel::bytes;
@@ -217,6 +218,8 @@ Result<VerifyReport> verify(SQLite::Database& catalog, const std::string& root,
   if (!refreshed) return fail(std::move(refreshed.error()));
   VerifyReport report;
   report.unreadable_directories = std::move(refreshed->unreadable_directories);
+  auto& unknown = report.unreadable_directories;
+  unknown.insert(unknown.end(), refreshed->not_looked_at.begin(), refreshed->not_looked_at.end());
   compare(catalog, fresh, report);
   leave_out_touched(report, file_system, root, started_ns);
   if (!options.repair || report.differences.empty()) return report;

@@ -24,6 +24,17 @@ std::optional<FoundPath> named_runs_root(const Variables& variables) {
   return std::nullopt;
 }
 
+/// The indexer's own.
+std::optional<std::string> cache_directory(const Variables& variables) {
+  std::optional<std::string> cache = non_empty(variables, "XDG_CACHE_HOME");
+  if (!cache) {
+    const auto home = non_empty(variables, "HOME");
+    if (!home) return std::nullopt;
+    cache = *home + "/.cache";
+  }
+  return *cache + "/ktstr-index";
+}
+
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {};
@@ -68,7 +79,7 @@ std::string canonical_path(const std::string& path) {
 }
 
 std::string default_catalog_path(const std::string& root) {
-  return root + "/.ktstr-index/catalog.sqlite3";
+  return root + "/" + k_index_directory_name + "/catalog.sqlite3";
 }
 
 FoundPath catalog_path(const std::optional<std::string>& flag, const Variables& variables,
@@ -104,15 +115,21 @@ ArchiveChoice archive_choice(const std::optional<std::string>& flag, const Varia
   return {*data + "/ktstr-index/archive.sqlite3", "the user's data directory", false};
 }
 
+bool is_indexers_place(const Variables& variables, const std::string& root,
+                       const std::string& path) {
+  const std::string whole = canonical_path(path);
+  const auto is_below = [&](const std::string& directory) {
+    return whole.starts_with(canonical_path(directory) + "/");
+  };
+  const auto cache = cache_directory(variables);
+  return is_below(root + "/.ktstr-index") || (cache && is_below(*cache));
+}
+
 std::optional<std::string> cached_catalog_path(const Variables& variables,
                                                const std::string& root) {
-  std::optional<std::string> cache = non_empty(variables, "XDG_CACHE_HOME");
-  if (!cache) {
-    const auto home = non_empty(variables, "HOME");
-    if (!home) return std::nullopt;
-    cache = *home + "/.cache";
-  }
-  return *cache + "/ktstr-index/" + hex16(xxh3_64(root)) + "/catalog.sqlite3";
+  const auto cache = cache_directory(variables);
+  if (!cache) return std::nullopt;
+  return *cache + "/" + hex16(xxh3_64(root)) + "/catalog.sqlite3";
 }
 
 }  // namespace ktstr

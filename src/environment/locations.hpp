@@ -35,6 +35,9 @@ struct FoundPath {
 /// An absolute path without links and dots, as far as it exists; the rest as it is.
 [[nodiscard]] std::string canonical_path(const std::string& path);
 
+/// The indexer's own directory below a runs root.
+inline constexpr const char* k_index_directory_name = ".ktstr-index";
+
 /// `{root}/.ktstr-index/catalog.sqlite3`.
 [[nodiscard]] std::string default_catalog_path(const std::string& root);
 
@@ -54,6 +57,12 @@ struct ArchiveChoice {
 /// KTSTR_CI is set: what a CI host keeps between jobs is for its owner to say.
 [[nodiscard]] ArchiveChoice archive_choice(const std::optional<std::string>& flag,
                                            const Variables& variables);
+
+/// Whether a path is in one of the indexer's own directories, whose files it may rename and
+/// replace: the root's `.ktstr-index`, or its own below XDG_CACHE_HOME. Elsewhere they are the
+/// user's.
+[[nodiscard]] bool is_indexers_place(const Variables& variables, const std::string& root,
+                                     const std::string& path);
 
 /// Where a catalog goes whose root can't be written: below XDG_CACHE_HOME (or HOME/.cache), in a
 /// directory of the root's own. None without either variable.

@@ -43,6 +43,23 @@ Result<Archive> open_chosen_archive_to_change(const SessionOptions& options) {
   return Archive::open(archive, *options.file_system, *options.clock);
 }
 
+SubstituteKey substitute_key(const SessionOptions& options) {
+  constexpr const char* k_setting = "substitute_key";
+  SubstituteKey key = random_substitute_key();
+  auto archive = open_chosen_archive_to_change(options);
+  if (!archive) return key;
+  const auto kept = guarded(archive->path(), [&] {
+    ImmediateTransaction transaction(archive->database());
+    const auto found = archive->tables().settings().find(k_setting);
+    const auto known = found ? parse_key(*found) : std::nullopt;
+    if (known) return *known;
+    archive->tables().settings().put(k_setting, key_text(key));
+    transaction.commit();
+    return key;
+  });
+  return kept.value_or(key);
+}
+
 std::string root_or_none(const SessionOptions& options) {
   const auto paths = find_paths(options);
   return paths ? paths->root.path : "";

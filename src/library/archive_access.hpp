@@ -11,6 +11,7 @@
 #include "catalog/archive.hpp"
 #include "environment/variables.hpp"
 #include "library/session.hpp"
+#include "privacy/redaction.hpp"
 #include "query/archive_gc.hpp"
 
 namespace ktstr {
@@ -25,6 +26,11 @@ inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_S
     const SessionOptions& options);
 /// The same for those who change it. Errors as Archive::open.
 [[nodiscard]] Result<Archive> open_chosen_archive_to_change(const SessionOptions& options);
+
+/// What makes the substitutes in packs: the archive's own, which is made when it is first asked for
+/// and never leaves it, so that all packs of one archive have the same; without an archive that can
+/// be written, one for this time.
+[[nodiscard]] SubstituteKey substitute_key(const SessionOptions& options);
 
 /// The canonical runs root, which needn't be there any more; '' if none is named or found.
 [[nodiscard]] std::string root_or_none(const SessionOptions& options);

@@ -2,16 +2,12 @@
 #include "library/archive_import.hpp"
 
 #include <sys/stat.h>
-
-#include <array>
-#include <filesystem>
-#include <fstream>
+#include <unistd.h>
 
 #include "base/text.hpp"
 #include "catalog/archive_merge.hpp"
 #include "catalog/connection.hpp"
-#include "catalog/schema.hpp"
-#include "library/archive_import_directory.hpp"
+#include "catalog/database_head.hpp"
 #include "library/archive_import_files.hpp"
 
 namespace ktstr {
@@ -24,40 +20,6 @@ bool is_same_file(const std::string& left, const std::string& right) {
   struct stat other = {};
   return ::stat(left.c_str(), &one) == 0 && ::stat(right.c_str(), &other) == 0 &&
          one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-Result<bool> has_packed_project(const std::string& path) {
-  const auto pack = open_archive_to_read(path);
-  if (!pack) return fail(pack.error());
-  return guarded(path, [&] {
-    SQLite::Statement find(**pack, "SELECT 1 FROM runs_root WHERE project = ?");
-    find.bind(1, k_packed_project);
-    return find.executeStep();
-  });
-}
-
-/// A copy of a pack in which what belongs to no known project is of that one.
-Result<std::string> adopted_copy(const std::string& path, const std::string& directory,
-                                 const std::string& project) {
-  std::string copy = directory + "/pack.sqlite3";
-  std::error_code error;
-  std::filesystem::copy_file(path, copy, error);
-  if (error) return fail(os_error(error.value(), path));
-  std::filesystem::permissions(copy, std::filesystem::perms::owner_write,
-                               std::filesystem::perm_options::add, error);
-  return guarded(copy, [&] {
-    SQLite::Database database(copy, SQLite::OPEN_READWRITE);
-    database.exec("PRAGMA synchronous = OFF");
-    for (const char* table : {"runs_root", "session"}) {
-      // One that has both keeps what would be there twice.
-      SQLite::Statement adopt(database, "UPDATE OR IGNORE " + std::string(table) +
-                                            " SET project = ? WHERE project = ?");
-      adopt.bind(1, project);
-      adopt.bind(2, k_packed_project);
-      adopt.exec();
-    }
-    return copy;
-  });
 }
 
 void label_all(Archive& archive, const ImportRequest& request, const std::string& origin) {
@@ -76,19 +38,12 @@ void label_all(Archive& archive, const ImportRequest& request, const std::string
 }
 
 Result<void> merge(Archive& archive, const ImportRequest& request, ImportReport& report) {
-  std::string source = report.path;
-  const auto is_pack = has_packed_project(source);
-  if (!is_pack) return fail(is_pack.error());
-  std::optional<TemporaryDirectory> directory;
-  if (*is_pack && !request.project.empty()) {
-    auto made = TemporaryDirectory::make(process_variables());
-    if (!made) return fail(made.error());
-    directory.emplace(std::move(*made));
-    auto copy = adopted_copy(source, directory->path(), request.project);
-    if (!copy) return fail(copy.error());
-    source = std::move(*copy);
-  }
   MergeOptions options;
+  if (!request.project.empty()) {
+    // What belongs to no known project is of that one.
+    options.project_from = k_packed_project;
+    options.project_to = request.project;
+  }
   options.origin = report.path;
   options.progress = request.progress;
   options.should_stop = request.should_stop;
@@ -97,7 +52,7 @@ Result<void> merge(Archive& archive, const ImportRequest& request, ImportReport&
     report.known = so_far.known;
     report.dumps = so_far.artifacts;
   };
-  const auto merged = merge_archive(archive.database(), source, options);
+  const auto merged = merge_archive(archive.database(), report.path, options);
   if (!merged) return fail(merged.error());
   return guarded(archive.path(), [&] { label_all(archive, request, report.path); });
 }
@@ -157,17 +112,8 @@ std::string kept_text(const ImportReport& report) {
 }  // namespace
 
 bool is_archive_file(const std::string& path) {
-  constexpr std::size_t k_header_bytes = 72;
-  constexpr std::size_t k_application_id = 68;
-  std::array<char, k_header_bytes> header{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(header.data(), header.size())) return false;
-  std::uint32_t id = 0;
-  for (std::size_t i = k_application_id; i < k_header_bytes; ++i) {
-    id = id << 8 | static_cast<unsigned char>(header[i]);
-  }
-  const std::string_view magic(header.data(), 15);
-  return magic == "SQLite format 3" && id == static_cast<std::uint32_t>(k_archive_application_id);
+  const auto head = read_database_head(path);
+  return head && head->is(Store::archive);
 }
 
 ImportReport import_path(Archive& archive, const ImportRequest& request, const Clock& clock) {

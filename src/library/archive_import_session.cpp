@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "library/archive_import_session.hpp"
 
-#include <optional>
 #include <utility>
 
 #include "catalog/connection.hpp"
-#include "catalog/schema.hpp"
 #include "library/archive_import.hpp"
 
 namespace ktstr {
@@ -68,27 +66,6 @@ Result<void> make_views(SQLite::Database& database) {
   });
 }
 
-std::vector<std::string> schema_of(SQLite::Database& database) {
-  SQLite::Statement select(database,
-                           "SELECT type || ' ' || name || ' ' || sql FROM sqlite_master WHERE name "
-                           "NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1");
-  std::vector<std::string> schema;
-  while (select.executeStep()) schema.push_back(column_bytes(select, 0));
-  return schema;
-}
-
-/// A stranger's file may have views of its own under our names, which would be run.
-bool has_our_schema(const std::string& path) {
-  const auto archive = open_archive_to_read(path);
-  if (!archive) return false;
-  const auto is_ours = guarded(path, [&] {
-    SQLite::Database ours(":memory:", SQLite::OPEN_READWRITE);
-    migrate(ours, Store::archive);
-    return schema_of(**archive) == schema_of(ours);
-  });
-  return is_ours.value_or(false);
-}
-
 /// Stands where messages name a root.
 std::string described(const std::vector<std::string>& paths) {
   std::string text = paths.front();
@@ -115,14 +92,9 @@ Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
 Result<Session> open_to_look_at(const std::vector<std::string>& paths, SessionOptions options,
                                 const std::function<bool()>& should_stop,
                                 std::vector<std::string>& notes) {
-  std::optional<GatheredArchive> gathered;
-  std::string archive = canonical_path(paths.front());
-  if (paths.size() > 1 || !is_archive_file(archive) || !has_our_schema(archive)) {
-    auto made = gather_archive(paths, options, should_stop, notes);
-    if (!made) return fail(std::move(made.error()));
-    archive = made->database->getFilename();
-    gathered.emplace(std::move(*made));
-  }
+  const auto gathered = gather_archive(paths, options, should_stop, notes);
+  if (!gathered) return fail(gathered.error());
+  const std::string archive = gathered->database->getFilename();
   options.root = described(paths);
   options.is_foreign = true;
   options.may_be_missing = true;

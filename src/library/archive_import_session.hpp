@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "library/archive_import_directory.hpp"
 #include "library/session.hpp"
+#include "store/temporary_directory.hpp"
 
 namespace ktstr {
 
@@ -23,9 +23,8 @@ struct GatheredArchive {
                                                      std::vector<std::string>& notes);
 
 /// What import takes, open to be asked and kept nowhere: an index whose views are about the
-/// results of `paths`, all versions of them. An archive or pack alone is read where it lies, unless
-/// it has other views than this program makes; else a temporary archive, gone from the disk
-/// already, holds what was read. Ids are what they are there. Notes and errors as above.
+/// results of `paths`, all versions of them. A temporary archive, gone from the disk already, holds
+/// what was read. Ids are what they are there. Notes and errors as above.
 [[nodiscard]] Result<Session> open_to_look_at(const std::vector<std::string>& paths,
                                               SessionOptions options,
                                               const std::function<bool()>& should_stop,

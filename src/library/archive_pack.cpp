@@ -8,11 +8,12 @@
 
 #include "catalog/archive_dump.hpp"
 #include "catalog/archive_tables.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "catalog/schema.hpp"
 #include "library/archive_import.hpp"
 #include "library/archive_pack_choice.hpp"
-#include "library/archive_pack_words.hpp"
+#include "library/archive_pack_documents.hpp"
 #include "library/snapshot.hpp"
 
 namespace ktstr {
@@ -22,11 +23,11 @@ constexpr const char* k_origin = "pack";
 
 constexpr const char* k_sidecar_times =
     "SELECT t.first_seen_ns, coalesce(t.last_seen_ns, r.last_seen_ns, t.first_seen_ns), "
-    "t.ended_ns, t.ending, t.is_symlink, r.project FROM sidecar t JOIN directory d "
+    "t.ended_ns, t.ending, t.is_symlink, r.project, t.variant_hash FROM sidecar t JOIN directory d "
     "USING(directory_id) JOIN runs_root r USING(root_id) WHERE t.sidecar_id = ?";
 constexpr const char* k_artifact_times =
     "SELECT t.first_seen_ns, coalesce(t.last_seen_ns, r.last_seen_ns, t.first_seen_ns), "
-    "t.ended_ns, t.ending, t.is_symlink, r.project FROM artifact t JOIN directory d "
+    "t.ended_ns, t.ending, t.is_symlink, r.project, NULL FROM artifact t JOIN directory d "
     "USING(directory_id) JOIN runs_root r USING(root_id) WHERE t.artifact_id = ?";
 constexpr const char* k_end_sidecar =
     "UPDATE sidecar SET last_seen_ns = ?, ended_ns = ?, ending = ? WHERE directory_id = ? AND "
@@ -43,59 +44,54 @@ struct Seen {
   Value ending;
   bool is_symlink = false;
   std::string project;
+  std::string variant_hash;  ///< of the record as it is; '': none
 };
 
+// 1. Every document is asked which machines it names, so that their names are found in all others.
+// 2. Sidecars are redacted and decoded again: their rows, ids and sizes are those of the redacted
+//    bytes. A variant's hash over private parts could be tried, so its place in names and texts is
+//    taken by that over the redacted parts.
+// 3. Dumps, which stand under names with the same hashes.
+// 4. Sessions.
 class PackWriter {
  public:
   PackWriter(SQLite::Database& archive, SQLite::Database& pack, const PackOptions& options)
-      : source_(archive),
-        pack_(pack),
-        options_(options),
-        from_(archive),
-        to_(pack),
-        words_(options.with_host ? std::vector<std::string>() : own_host_names()) {}
+      : source_(archive), pack_(pack), options_(options), to_(pack), documents_(archive, options) {}
 
   [[nodiscard]] Result<void> write(const PackChoice& choice);
   [[nodiscard]] PackReport take_report() {
-    report_.redacted.add(words_.counts());
+    report_.redacted = documents_.counts();
+    report_.left_out = documents_.left_out();
     return std::move(report_);
   }
 
  private:
   void put_sidecar(const FileVersion& version);
   void put_dump(const FileVersion& version);
-  void put_labels(const std::string& id);
+  void put_labels(const std::string& id, const std::string& as);
   void put_sessions();
   void finish(const char* sql, const Seen& seen, const std::vector<Value>& key);
   [[nodiscard]] Seen seen(const char* sql, std::int64_t row_id);
   [[nodiscard]] std::string project(const std::string& project) const;
-  /// The bytes as they are to be given away; none: they can't be, and it is noted.
-  [[nodiscard]] std::optional<std::string> bytes_of(const FileVersion& version);
-  [[nodiscard]] std::optional<std::string> redacted(const FileVersion& version, std::string bytes);
-  void put_document(const FileVersion& version, const std::string& bytes, DocumentKind kind,
-                    std::int64_t seen_ns);
-  [[nodiscard]] std::string name(const std::string& text) {
-    return options_.with_host ? text : words_.name(text);
-  }
-  [[nodiscard]] std::string text(const std::string& value) {
-    return options_.with_host ? value : words_.text(value);
-  }
+  [[nodiscard]] std::int64_t directory(const FileVersion& version, const ArchiveRoot& root);
+  void put_document(const Outgoing& outgoing, DocumentKind kind, std::int64_t seen_ns);
   [[nodiscard]] std::optional<std::string> session_of(const FileVersion& version,
                                                       const std::string& of_project);
 
   SQLite::Database& source_;
   SQLite::Database& pack_;
   const PackOptions& options_;
-  ArchiveTables from_;
   ArchiveTables to_;
-  PackWords words_;
+  PackDocuments documents_;
   PackReport report_;
-  std::string reason_;  ///< why the last bytes can't come along
   /// Session and project as they are, and as they are written.
   std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> sessions_;
 };
 
 Result<void> PackWriter::write(const PackChoice& choice) {
+  if (!options_.with_host && !documents_.learn_names(choice)) {
+    return fail(ErrorCode::interrupted, "stopped", options_.to);
+  }
   ImmediateTransaction transaction(pack_);
   const auto put_all = [&](const std::vector<FileVersion>& versions, auto put) {
     for (const FileVersion& version : versions) {
@@ -125,6 +121,7 @@ Seen PackWriter::seen(const char* sql, std::int64_t row_id) {
   seen.ending = column_value(select, 3);
   seen.is_symlink = select.getColumn(4).getInt() != 0;
   seen.project = project(column_bytes(select, 5));
+  if (!select.getColumn(6).isNull()) seen.variant_hash = column_bytes(select, 6);
   return seen;
 }
 
@@ -136,98 +133,72 @@ std::string PackWriter::project(const std::string& project) const {
 std::optional<std::string> PackWriter::session_of(const FileVersion& version,
                                                   const std::string& of_project) {
   if (!version.session) return std::nullopt;
-  const std::string written = name(*version.session);
+  const std::string written = documents_.name(*version.session);
   sessions_[{*version.session, of_project}] = {written, of_project};
   return written;
 }
 
-std::optional<std::string> PackWriter::redacted(const FileVersion& version, std::string bytes) {
-  if (options_.with_host) return bytes;
-  auto redacted = redact(bytes, {words_.host_names()});
-  if (!redacted) {
-    reason_ = "not JSON, so nobody can say what it tells (--with-host packs it as it is)";
-    report_.left_out.add(version.path(), reason_);
-    return std::nullopt;
-  }
-  report_.redacted.add(redacted->counts);
-  return std::move(redacted->json);
+std::int64_t PackWriter::directory(const FileVersion& version, const ArchiveRoot& root) {
+  return to_.directory_id(to_.root_id(root), documents_.name(version.run_dir),
+                          documents_.name(version.job));
 }
 
-std::optional<std::string> PackWriter::bytes_of(const FileVersion& version) {
-  reason_ = version.not_kept.empty() ? "its bytes are not kept" : "not kept: " + version.not_kept;
-  const auto document = version.id.empty() ? std::nullopt : from_.document(version.id);
-  if (!document) {
-    report_.left_out.add(version.path(), reason_);
-    return std::nullopt;
-  }
-  auto bytes = unpack_document(*document);
-  if (!bytes) {
-    reason_ = bytes.error().message;
-    report_.left_out.add(version.path(), reason_);
-    return std::nullopt;
-  }
-  return redacted(version, std::move(*bytes));
-}
-
-void PackWriter::put_document(const FileVersion& version, const std::string& bytes,
-                              DocumentKind kind, std::int64_t seen_ns) {
-  PackedDocument document = pack_document(bytes, version.id, kind);
-  document.size_bytes = version.size_bytes;
-  // Of what was packed redacted before, the bytes are no longer those of the id either way.
-  const auto original = from_.document(version.id);
-  document.is_redacted = !options_.with_host || (original && original->is_redacted);
+void PackWriter::put_document(const Outgoing& outgoing, DocumentKind kind, std::int64_t seen_ns) {
+  PackedDocument document = pack_document(outgoing.bytes, outgoing.id, kind);
+  document.size_bytes = outgoing.size_bytes;
+  document.is_redacted = outgoing.is_redacted;
   to_.put_document(document, seen_ns);
 }
 
 void PackWriter::put_sidecar(const FileVersion& version) {
-  const auto bytes = bytes_of(version);
-  if (!bytes) return;
+  auto document = documents_.outgoing(version);
+  if (!document) return;
   const Seen times = seen(k_sidecar_times, version.row_id);
   PreparedFile file;
-  file.file_name = name(version.file_name);
-  file.content_id = version.id;
-  file.stamp.emplace().stamp.size_bytes = version.size_bytes;
+  documents_.decode(version, times.variant_hash, *document, file);
+  file.file_name = documents_.file_name(version);
+  file.content_id = document->id;
+  file.stamp.emplace().stamp.size_bytes = document->size_bytes;
   file.stamp->stamp.mtime_ns = version.mtime_ns.value_or(0);
   file.is_symlink = times.is_symlink;
   set_file_hash(file);
-  decode_into(file, *bytes);
-  if (file.error) file.error = text(*file.error);
   const ArchiveRoot root{"", times.project, k_origin};
-  const std::int64_t directory =
-      to_.directory_id(to_.root_id(root), name(version.run_dir), name(version.job));
-  put_document(version, *bytes, DocumentKind::sidecar, times.first_ns);
-  const Sighting sighting{directory, session_of(version, times.project), times.first_ns};
+  const std::int64_t directory_id = directory(version, root);
+  put_document(*document, DocumentKind::sidecar, times.first_ns);
+  const Sighting sighting{directory_id, session_of(version, times.project), times.first_ns};
   if (!to_.put_sidecar(sighting, root, file)) return;
-  finish(k_end_sidecar, times, {directory, file.file_name, file.content_id});
-  put_labels(version.id);
+  finish(k_end_sidecar, times, {directory_id, file.file_name, file.content_id});
+  put_labels(version.id, file.content_id);
   ++report_.results;
 }
 
 void PackWriter::put_dump(const FileVersion& version) {
   if (is_trace(version.kind) && !options_.with_traces) return;
-  const auto bytes = bytes_of(version);
+  const auto document = documents_.outgoing(version);
   const Seen times = seen(k_artifact_times, version.row_id);
   KeptArtifact dump;
-  dump.row.file_name = name(version.file_name);
+  dump.row.file_name = documents_.file_name(version);
   dump.row.kind = version.kind;
   set_dump_name(dump.row);
-  dump.row.size_bytes = version.size_bytes;
+  // The exact size of what isn't in the pack would say something of it.
+  dump.row.size_bytes = document             ? document->size_bytes
+                        : options_.with_host ? version.size_bytes
+                                             : 0;
   dump.row.mtime_ns = version.mtime_ns.value_or(0);
   dump.row.is_symlink = times.is_symlink;
-  if (bytes) {
-    dump.id = version.id;
-    put_document(version, *bytes, document_kind(version.kind), times.first_ns);
-  } else {
-    dump.not_kept = text(reason_);
-  }
   const ArchiveRoot root{"", times.project, k_origin};
-  const std::int64_t directory =
-      to_.directory_id(to_.root_id(root), name(version.run_dir), name(version.job));
-  if (to_.has_artifact(directory, dump.row)) return;
-  to_.put_artifact({directory, session_of(version, times.project), times.first_ns}, root, dump);
+  const std::int64_t directory_id = directory(version, root);
+  if (to_.has_artifact(directory_id, dump.row)) return;
+  if (document) {
+    dump.id = document->id;
+    put_document(*document, document_kind(version.kind), times.first_ns);
+  } else {
+    dump.not_kept = documents_.reason();
+  }
+  to_.put_artifact({directory_id, session_of(version, times.project), times.first_ns}, root, dump);
   finish(k_end_artifact, times,
-         {directory, dump.row.file_name, dump.row.size_bytes, dump.row.mtime_ns});
-  ++(bytes ? report_.dumps : report_.dump_names);
+         {directory_id, dump.row.file_name, dump.row.size_bytes, dump.row.mtime_ns});
+  ++(document ? report_.dumps : report_.dump_names);
 }
 
 void PackWriter::finish(const char* sql, const Seen& seen, const std::vector<Value>& key) {
@@ -240,13 +211,13 @@ void PackWriter::finish(const char* sql, const Seen& seen, const std::vector<Val
   end.exec();
 }
 
-void PackWriter::put_labels(const std::string& id) {
+void PackWriter::put_labels(const std::string& id, const std::string& as) {
   SQLite::Statement select(source_, "SELECT key, value FROM label WHERE id = ?");
   select.bind(1, id);
   while (select.executeStep()) {
-    // What users tell equal machines apart by is a machine's name.
-    if (!options_.with_host && column_bytes(select, 0) == "host") continue;
-    to_.put_label(id, column_bytes(select, 0), text(column_bytes(select, 1)));
+    const std::string key = column_bytes(select, 0);
+    const std::string value = column_bytes(select, 1);
+    to_.put_label(as, documents_.name(key), documents_.label(key, value));
   }
 }
 
@@ -279,7 +250,8 @@ Result<PackReport> write_pack(SQLite::Database& archive, const PackOptions& opti
   return guarded(options.to, [&]() -> Result<PackReport> {
     // Without a name it is a file that nobody else sees, and that goes with the connection. Nothing
     // but what is to be given away is ever written to it.
-    SQLite::Database pack("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    const auto made = open_database(temporary_database_name(), DatabaseUse::make);
+    SQLite::Database& pack = *made;
     pack.exec("PRAGMA page_size = 8192");
     migrate(pack, Store::archive);
     PackWriter writer(archive, pack, options);

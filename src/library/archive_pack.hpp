@@ -11,7 +11,7 @@
 #include "base/clock.hpp"
 #include "catalog/connection.hpp"
 #include "ktstr/result.hpp"
-#include "record/redaction.hpp"
+#include "privacy/redaction.hpp"
 #include "store/import_source.hpp"
 
 namespace ktstr {
@@ -23,6 +23,7 @@ struct PackOptions {
   std::string root;  ///< canonical; '': none. Where a name is in several roots, this one is meant
   bool force = false;
   bool with_host = false;  ///< nothing is redacted
+  SubstituteKey key;       ///< of substitutes; a secret
   bool with_dumps = true;
   bool with_traces = false;
   std::function<bool()> should_stop;
@@ -37,8 +38,10 @@ struct PackReport {
   LeftOut left_out;  ///< results and dumps, or the bytes of these, and why
 };
 
-/// Writes the file, whole or not at all. Results keep their ids, though their bytes are others once
-/// redacted. Paths and the places of projects never come along. Errors: usage: nothing is of that
+/// Writes the file, whole or not at all. A result's id, size and hash are those of the redacted
+/// bytes, so that what stands in the file can be made from the file alone; its times stay, and an
+/// import knows by them and by its names what it has. Paths and the places of projects never come
+/// along. Errors: usage: nothing is of that
 /// name; not_found: nothing is left to pack; io: it is there and not to be replaced; interrupted.
 [[nodiscard]] Result<PackReport> write_pack(SQLite::Database& archive, const PackOptions& options,
                                             const Clock& clock);

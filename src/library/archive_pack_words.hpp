@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "record/private_text.hpp"
-#include "record/redaction.hpp"
+#include "privacy/redaction.hpp"
 
 namespace ktstr {
 
-/// The machine's name, short and with its domain.
-[[nodiscard]] std::vector<std::string> own_host_names();
-
-/// Takes out of the words that stand beside documents what tells where they were made.
+/// Takes out of what stands in a pack's rows beside its documents what tells where it was made.
+/// Counts a word once, in however many rows it stands.
 class PackWords {
  public:
-  explicit PackWords(std::vector<std::string> host_names) : host_names_(std::move(host_names)) {}
+  explicit PackWords(const RedactionOptions& options) : redaction_(options) {}
 
-  /// Anything that somebody wrote: a label's value, a reason.
+  /// A reason.
   [[nodiscard]] std::string text(const std::string& value);
-  /// What a result is told apart by, so as little as can be: the machine's name alone.
+  /// A directory, a session, a label's key.
   [[nodiscard]] std::string name(const std::string& value);
+  [[nodiscard]] std::string file_name(const std::string& value);
+  [[nodiscard]] std::string label(const std::string& key, const std::string& value);
 
-  [[nodiscard]] const std::vector<std::string>& host_names() const { return host_names_; }
+  [[nodiscard]] Redaction& redaction() { return redaction_; }
   [[nodiscard]] const RedactionCounts& counts() const { return counts_; }
 
  private:
-  [[nodiscard]] std::string without(const std::string& value, TextKind kind, bool only_hosts);
+  template <typename Redact>
+  std::string once(const std::string& key, const std::string& value, Redact redact);
 
-  std::vector<std::string> host_names_;
+  Redaction redaction_;
   RedactionCounts counts_;
+  std::map<std::pair<std::string, std::string>, std::string> known_;
 };
 
 }  // namespace ktstr

@@ -43,6 +43,7 @@ Result<IndexRefresh> Index::refresh() {
   const auto report = impl_->session.refresh(RefreshOptions{});
   if (!report) return fail(report.error());
   if (!report->unreadable_directories.empty()) return fail(report->unreadable_directories.front());
+  if (!report->not_looked_at.empty()) return fail(report->not_looked_at.front());
   return IndexRefresh{report->files_added,          report->files_changed,
                       report->files_removed,        report->files_moved,
                       report->status.at("ok"),      report->status.at("drift"),

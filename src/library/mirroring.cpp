@@ -47,6 +47,7 @@ SharedMirror& mirror_for(ProcessMirrors& process, const Variables& variables) {
   options.root = canonical_path(runs_root(variables).path);
   options.location.path = absolute_path(catalog_path(std::nullopt, variables, options.root).path);
   options.location.is_in_root = options.location.path == default_catalog_path(options.root);
+  options.location.is_named = !is_indexers_place(variables, options.root, options.location.path);
   std::string key = options.root + '\0' + options.location.path;
   const std::lock_guard lock(process.mutex);
   return process.mirrors.try_emplace(std::move(key), std::move(options)).first->second;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "library/restore_tree.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 
-#include "base/file_system.hpp"
+#include "base/safe_open.hpp"
 
 namespace ktstr {
 namespace {
@@ -74,9 +73,10 @@ Result<Descriptor> RestoreTree::open_top(bool make) const {
     }
   }
   // The user's own words: links on the way to it are his.
-  Descriptor top(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (top.is_open() || (errno == ENOENT && !make)) return top;
-  return fail(os_error(errno, path_));
+  auto top = posix::try_open_at(posix::at_path(path_), O_RDONLY | O_DIRECTORY);
+  if (top) return std::move(*top);
+  if (top.error() == ENOENT && !make) return Descriptor();
+  return fail(os_error(top.error(), path_));
 }
 
 Result<Descriptor> RestoreTree::open_directory(const std::vector<std::string>& directories,
@@ -89,11 +89,11 @@ Result<Descriptor> RestoreTree::open_directory(const std::vector<std::string>& d
         errno != EEXIST) {
       return fail(error_at(errno, {directories, ""}));
     }
-    Descriptor next(
-        ::openat(current->number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!next.is_open() && errno == ENOENT && !make) return next;
-    if (!next.is_open()) return fail(error_at(errno, {directories, ""}));
-    *current = std::move(next);
+    auto next = posix::try_open_at(posix::inside(*current, path_, name),
+                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!next && next.error() == ENOENT && !make) return Descriptor();
+    if (!next) return fail(error_at(next.error(), {directories, ""}));
+    *current = std::move(*next);
   }
   return current;
 }
@@ -108,10 +108,10 @@ Result<std::optional<std::string>> RestoreTree::read(const TreePath& path,
   const auto directory = open_directory(path.directories, false);
   if (!directory) return fail(directory.error());
   if (!directory->is_open()) return std::optional<std::string>();
-  const Descriptor file(::openat(directory->number(), path.file_name.c_str(),
-                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.is_open()) return std::optional<std::string>();
-  auto bytes = read_all(file.number(), most_bytes);
+  const auto file =
+      posix::open_own_file_at(posix::inside(*directory, path_, path.file_name), O_RDONLY);
+  if (!file) return std::optional<std::string>();
+  auto bytes = read_all(file->number(), most_bytes);
   if (!bytes) return std::optional<std::string>();
   return std::optional(std::move(*bytes));
 }
@@ -133,15 +133,14 @@ Result<Standing> RestoreTree::look(const TreePath& path, std::string_view bytes)
   return *there == bytes ? Standing::same : Standing::different;
 }
 
-Result<void> RestoreTree::write_staged(int directory, const std::string& staging,
+Result<void> RestoreTree::write_staged(const Descriptor& directory, const std::string& staging,
                                        std::string_view bytes,
                                        std::optional<std::int64_t> mtime_ns) const {
-  const Descriptor file(::openat(directory, staging.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                                 k_file_mode));
-  if (!file.is_open()) return fail(os_error(errno));
-  int error = write_whole(file.number(), bytes);
-  if (error == 0 && mtime_ns) error = set_mtime(file.number(), *mtime_ns);
+  const auto file = posix::open_at(posix::inside(directory, path_, staging),
+                                   O_WRONLY | O_CREAT | O_EXCL, k_file_mode);
+  if (!file) return fail(file.error());
+  int error = write_whole(file->number(), bytes);
+  if (error == 0 && mtime_ns) error = set_mtime(file->number(), *mtime_ns);
   return error == 0 ? Result<void>() : fail(os_error(error));
 }
 
@@ -154,7 +153,7 @@ Result<void> RestoreTree::put(const TreePath& path, std::string_view bytes,
   // No walk takes it for a result.
   const std::string staging =
       ".restoring-" + std::to_string(::getpid()) + "-" + std::to_string(++staged_);
-  auto written = write_staged(number, staging, bytes, mtime_ns);
+  auto written = write_staged(*directory, staging, bytes, mtime_ns);
   if (written) {
     const char* const to = path.file_name.c_str();
     const int error = !replace ? move_new(number, staging.c_str(), to)

@@ -57,7 +57,7 @@ class RestoreTree {
   [[nodiscard]] Result<Descriptor> open_directory(const std::vector<std::string>& directories,
                                                   bool make) const;
   [[nodiscard]] Error error_at(int error_number, const TreePath& path) const;
-  [[nodiscard]] Result<void> write_staged(int directory, const std::string& staging,
+  [[nodiscard]] Result<void> write_staged(const Descriptor& directory, const std::string& staging,
                                           std::string_view bytes,
                                           std::optional<std::int64_t> mtime_ns) const;
 

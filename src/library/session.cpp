@@ -17,6 +17,8 @@ CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths
   catalog.root = paths.root.path;
   catalog.location.path = paths.catalog.path;
   catalog.location.is_in_root = paths.catalog.path == default_catalog_path(paths.root.path);
+  catalog.location.is_named =
+      !is_indexers_place(options.variables, paths.root.path, paths.catalog.path);
   if (auto cached = cached_catalog_path(options.variables, paths.root.path)) {
     catalog.location.others.push_back(*cached);
   }
@@ -63,6 +65,12 @@ FoundPath foreign_catalog_path(const SessionOptions& options, const std::string&
     return {std::move(*cached), "a pool that is only looked at"};
   }
   return {k_memory_only, "no cache directory"};
+}
+
+/// No room, no right, a disk that fails: the catalog can be read, but what is new has no place.
+bool cant_store(const Error& error, const std::string& catalog) {
+  return error.path == catalog &&
+         (error.code == ErrorCode::io || error.code == ErrorCode::permission);
 }
 
 }  // namespace
@@ -209,22 +217,65 @@ Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
 
 Result<void> Session::make_fresh(CheckLevel level) {
   is_stale_ = false;
+  if (level == CheckLevel::none && catalog_.was_emptied()) level = CheckLevel::dirs;
+  is_partial_ = false;
   if (level == CheckLevel::none || !has_root_) return {};
   catalog_.set_busy_timeout_ms(options_.query_wait_ms);
   RefreshOptions refresh;
   refresh.level = level;
   refresh.limits = options_.limits;
-  const auto report = refresh_catalog(refresh);
-  if (!report && report.error().code == ErrorCode::busy) {
-    is_stale_ = true;
-    warnings_.emplace_back("another process is writing; this answer is from before its changes");
-    return {};
+  auto report = refresh_catalog(refresh);
+  if (!report && cant_store(report.error(), catalog_.path()) && !catalog_.is_complete()) {
+    report = refresh_in_memory(report.error(), refresh);
   }
-  if (!report) return fail(report.error());
-  for (const Error& unreadable : report->unreadable_directories) {
+  if (!report) return answer_from_before(report.error());
+  note_unseen(*report);
+  return {};
+}
+
+/// Half of the rows would be an answer that looks whole.
+Result<RefreshReport> Session::refresh_in_memory(const Error& why, const RefreshOptions& options) {
+  CatalogOptions catalog;
+  catalog.root = paths_.root.path;
+  catalog.location.path = k_memory_only;
+  auto opened = Catalog::open(catalog, *options_.file_system, *options_.clock);
+  if (!opened) return fail(std::move(opened.error()));
+  warnings_.push_back("can't write " + why.text() + "; using memory only");
+  catalog_ = std::move(*opened);
+  catalog_warnings_ = 0;
+  return refresh_catalog(options);
+}
+
+Result<void> Session::answer_from_before(const Error& why) {
+  const bool is_catalogs = why.path == catalog_.path();
+  if (is_catalogs && why.code == ErrorCode::busy) {
+    warnings_.emplace_back("another process is writing; this answer is from before its changes");
+  } else if (cant_store(why, catalog_.path())) {
+    warnings_.push_back("can't write " + why.text() +
+                        "; this answer is from before the last changes");
+  } else if (why.code == ErrorCode::busy && catalog_.is_complete()) {
+    warnings_.push_back("can't look for changes (" + why.text() +
+                        "); this answer is from before them");
+  } else {
+    return fail(why);
+  }
+  is_stale_ = true;
+  return {};
+}
+
+void Session::note_unseen(const RefreshReport& report) {
+  for (const Error& unreadable : report.unreadable_directories) {
     warnings_.push_back("can't list " + unreadable.text() + "; its results are as last seen");
   }
-  return {};
+  const std::vector<Error>& files = report.not_looked_at;
+  if (!files.empty()) {
+    const std::string more =
+        files.size() == 1 ? "" : " and " + std::to_string(files.size() - 1) + " more files";
+    warnings_.push_back("can't look at " + files.front().text() + more +
+                        "; they are as last seen, or missing");
+  }
+  is_stale_ = !files.empty();
+  is_partial_ = !report.unreadable_directories.empty();
 }
 
 }  // namespace ktstr

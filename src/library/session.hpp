@@ -89,8 +89,9 @@ class Session {
   [[nodiscard]] Result<KeptRefresh> refresh_and_keep(const RefreshOptions& options,
                                                      const KeepOptions& keep);
 
-  /// Refreshes before a question. If another process writes for too long, the answer comes from
-  /// the committed rows and is_stale() says so.
+  /// Refreshes before a question. If another process writes for too long, or there is no room to
+  /// write, the answer comes from the committed rows and is_stale() says so; from a catalog in
+  /// memory where no refresh ever came to its end.
   [[nodiscard]] Result<void> make_fresh(CheckLevel level);
 
   /// Attaches the archive as schema `past` and makes the views mean what is chosen. Without an
@@ -107,6 +108,8 @@ class Session {
   /// False: may_be_missing, and it is.
   [[nodiscard]] bool has_root() const { return has_root_; }
   [[nodiscard]] bool is_stale() const { return is_stale_; }
+  /// Stale, or there is something that could not be looked at: that nothing was found means little.
+  [[nodiscard]] bool is_partial() const { return is_stale_ || is_partial_; }
   [[nodiscard]] SQLite::Database& database() { return catalog_.database(); }
   [[nodiscard]] const SessionPaths& paths() const { return paths_; }
   /// The root as the user gave it; none: it was found.
@@ -119,6 +122,10 @@ class Session {
   Session(SessionOptions options, SessionPaths paths, Catalog catalog);
 
   [[nodiscard]] Result<RefreshReport> refresh_catalog(const RefreshOptions& options);
+  [[nodiscard]] Result<RefreshReport> refresh_in_memory(const Error& why,
+                                                        const RefreshOptions& options);
+  [[nodiscard]] Result<void> answer_from_before(const Error& why);
+  void note_unseen(const RefreshReport& report);
   void warn_of(ArchiveKeeper& keeper, const KeepReport& report);
   void keep_below_cap(Archive& archive);
   [[nodiscard]] static Result<Session> open_without_root(const SessionOptions& options,
@@ -132,6 +139,7 @@ class Session {
   std::vector<std::string> warnings_;
   std::size_t catalog_warnings_ = 0;  ///< how many of the catalog's are in warnings_ already
   bool is_stale_ = false;
+  bool is_partial_ = false;
   bool has_root_ = true;
 };
 

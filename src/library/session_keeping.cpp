@@ -2,6 +2,8 @@
 
 // The refresh of a Session that keeps evidence.
 
+#include <algorithm>
+
 #include "catalog/archive_exposure.hpp"
 #include "catalog/archive_mending.hpp"
 #include "ktstr/messages.hpp"
@@ -64,6 +66,14 @@ void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
     warnings_.push_back(std::to_string(report.synthetic) +
                         " results of the sample generator are not archived (name an --archive "
                         "for them)");
+  }
+  for (const Error& stranger : report.left_alone) {
+    // The catalog may have met the same link already.
+    const auto said = [&](const std::string& warning) {
+      return warning.find(stranger.path + ": ") != std::string::npos;
+    };
+    if (std::none_of(warnings_.begin(), warnings_.end(), said))
+      warnings_.push_back(stranger.text());
   }
   if (report.failure) {
     warnings_.push_back("not everything could be archived: " + report.failure->text() +

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "library/snapshot.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 
-#include "base/descriptor.hpp"
-#include "base/file_system.hpp"
+#include "base/safe_open.hpp"
 #include "environment/join_path.hpp"
 
 namespace ktstr {
@@ -52,11 +50,11 @@ int publish(const std::string& from, const std::string& to, bool replace) {
 }
 
 Result<std::int64_t> finish(const std::string& staging, const std::string& path, bool replace) {
-  const Descriptor file(::open(staging.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto file = posix::open_own_file_at(posix::at_path(staging), O_RDONLY);
+  if (!file) return fail(file.error());
   struct stat status = {};
-  const bool is_safe =
-      file.is_open() && ::fsync(file.number()) == 0 && ::fstat(file.number(), &status) == 0;
-  if (!is_safe) return fail(os_error(errno, path));
+  if (::fsync(file->number()) != 0 || ::fstat(file->number(), &status) != 0)
+    return fail(os_error(errno, path));
   if (const int error = publish(staging, path, replace); error != 0) {
     return fail(os_error(error, path));
   }
@@ -88,9 +86,9 @@ Result<std::int64_t> write_snapshot(SQLite::Database& database, const std::strin
   }
   // SQLite fills an empty file, but would make one that everybody can read.
   const std::string staging = path + ".part-" + std::to_string(::getpid());
-  const Descriptor made(
-      ::open(staging.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, k_owner_only));
-  if (!made.is_open()) return fail(os_error(errno, staging));
+  const auto made =
+      posix::open_at(posix::at_path(staging), O_CREAT | O_EXCL | O_WRONLY, k_owner_only);
+  if (!made) return fail(made.error());
   auto written = fill(database, staging, path, replace);
   if (!written) {
     ::unlink(staging.c_str());

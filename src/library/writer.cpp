@@ -47,8 +47,8 @@ SidecarWrite where_to_write(const WriterOptions& options, const WriterSurroundin
   how.session_token = run_session_token(options.variables);
   how.sync = options.sync;
   how.lock_timeout = options.lock_timeout;
-  how.messages = sink_of(options);
   how.observer = surroundings.observer;
+  how.messages = sink_of(options);
   how.at_step = surroundings.at_step;
   how.file_system = surroundings.file_system;
   how.clock = surroundings.clock;
@@ -139,8 +139,13 @@ Result<void> suppress_failure_dumps(const std::string& test_name, const std::str
                                     const WriterSurroundings& surroundings) {
   const auto hash = parse_variant_hash(variant_hash);
   if (!hash) return fail(hash.error());
-  return suppress_failure_dumps(*surroundings.file_system, sidecar_directory(options, surroundings),
-                                test_name, *hash, surroundings.observer);
+  const std::string directory = sidecar_directory(options, surroundings);
+  if (!sidecar_directory_override(options.variables)) {
+    auto checked = check_default_directory(*surroundings.file_system, directory);
+    if (!checked) return checked;
+  }
+  return suppress_failure_dumps(*surroundings.file_system, directory, test_name, *hash,
+                                surroundings.observer);
 }
 
 std::string sidecar_directory(const WriterOptions& options,

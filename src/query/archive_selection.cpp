@@ -22,6 +22,7 @@ Result<std::vector<std::int64_t>> results_where(SQLite::Database& archive,
   query.expression = expression;
   query.select = {"sidecar_id"};
   query.timeout_ns = 0;
+  const MemoryBound bound(k_statement_memory_bytes);
   const auto rows = run(archive, query, clock);
   if (!rows) return fail(rows.error());
   std::vector<std::int64_t> ids;

@@ -7,7 +7,10 @@
 #include <set>
 
 #include "base/file_system.hpp"
+#include "catalog/archive.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/database_files.hpp"
+#include "catalog/open_database.hpp"
 #include "catalog/schema.hpp"
 #include "query/read_only.hpp"
 #include "query/shown_sql.hpp"
@@ -32,14 +35,19 @@ bool can_write_beside(const std::string& path) {
   return ::access(directory.c_str(), W_OK) == 0;
 }
 
-/// Readers of a database in WAL mode want to make its shared memory; where nobody can, nobody
-/// writes either, and it can be read without.
+bool has_log(const std::string& path) {
+  const auto log = system_file_system().status(path + "-wal", FollowLinks::yes);
+  return log && log->stamp.size_bytes > 0;
+}
+
+/// Readers of a database in WAL mode want to make its shared memory; where that isn't there and
+/// can't be made, nobody is writing, and without a log all of it is in its one file.
 void attach_to_read(SQLite::Database& database, const std::string& path) {
   try {
     attach(database, database_uri(path, "?mode=ro"));
   } catch (const SQLite::Exception& exception) {
     const bool is_closed = sqlite_error(exception, path).code == ErrorCode::permission;
-    if (!is_closed || can_write_beside(path)) throw;
+    if (!is_closed || can_write_beside(path) || has_log(path)) throw;
     attach(database, database_uri(path, "?immutable=1"));
   }
 }
@@ -55,7 +63,7 @@ Result<void> check_header(SQLite::Database& database, const std::string& path) {
   if (id != k_archive_application_id) {
     return fail(ErrorCode::corrupt, "not a ktstr-index archive", path, "name another --archive");
   }
-  if (layout == known) return {};
+  if (layout == known) return check_schema_to_read(database, path, "past");
   const std::string numbers = "the archive has layout " + std::to_string(layout) +
                               ", this program knows " + std::to_string(known);
   if (layout > known) {
@@ -82,6 +90,7 @@ Error with_hint(Error error) {
 
 Result<void> attach_past(SQLite::Database& database, const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) return fail(os_error(errno, path));
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) return checked;
   auto attached = guarded(path, [&]() -> Result<void> {
     attach_to_read(database, path);
     return prepare(database, path);
@@ -97,10 +106,11 @@ Result<void> attach_past(SQLite::Database& database, const std::string& path) {
 
 Result<void> attach_empty_past(SQLite::Database& database) {
   return guarded(":memory:", [&] {
-    SQLite::Database empty(":memory:", SQLite::OPEN_READWRITE);
-    migrate(empty, Store::archive);
-    attach(database, ":memory:");
-    SQLite::Statement parts(empty,
+    const auto empty = open_database(k_in_memory, DatabaseUse::make);
+    migrate(*empty, Store::archive);
+    attach(database, k_in_memory);
+    trust_schema(database);
+    SQLite::Statement parts(*empty,
                             "SELECT type, sql FROM sqlite_master WHERE type IN ('table', 'view')");
     while (parts.executeStep()) {
       // "CREATE TABLE name…", as SQLite keeps it. The views have to find the tables beside them.
@@ -119,9 +129,8 @@ Error blame_past(SQLite::Database& database, Error error) {
   if (error.code != ErrorCode::corrupt || path.empty()) return error;
   // The connection may refuse pragmas just now.
   const auto state = guarded(path, [&] {
-    SQLite::Database archive(database_uri(path, "?mode=ro"),
-                             SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI);
-    return archive.execAndGet("PRAGMA quick_check(1)").getString();
+    const auto archive = open_database(database_uri(path, "?mode=ro"), DatabaseUse::read);
+    return archive->execAndGet("PRAGMA quick_check(1)").getString();
   });
   const bool is_damaged = state ? *state != "ok" : state.error().code == ErrorCode::corrupt;
   if (is_damaged) {

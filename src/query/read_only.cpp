@@ -16,7 +16,9 @@ namespace {
 // Steps of SQLite's machine between two looks at the clock: about 10 us.
 constexpr int k_steps_between_looks = 1000;
 // Of one value. Keeps zeroblob() and the like from taking all memory before the clock is asked.
-constexpr int k_largest_value_bytes = 64 << 20;
+constexpr int k_largest_value_bytes = 32 << 20;
+// Each % of a pattern may try every place of a text again.
+constexpr int k_longest_pattern_bytes = 4096;
 
 // Those that load code, or read and write files where a shell has added them.
 constexpr const char* k_refused_functions[] = {"load_extension", "fts3_tokenizer", "readfile",
@@ -102,6 +104,7 @@ struct ReadOnlyGuard::State {
   bool timed_out = false;
   int double_quoted_strings = 1;
   int largest_value_bytes = -1;
+  int longest_pattern_bytes = -1;
 };
 
 void ReadOnlyGuard::State::read_schema() {
@@ -132,6 +135,8 @@ void ReadOnlyGuard::State::install() {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, -1, &double_quoted_strings);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   largest_value_bytes = sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, k_largest_value_bytes);
+  longest_pattern_bytes =
+      sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, k_longest_pattern_bytes);
   sqlite3_set_authorizer(
       handle,
       [](void* context, int action, const char* first, const char* second, const char*,
@@ -151,6 +156,7 @@ void ReadOnlyGuard::State::uninstall() const {
   sqlite3_progress_handler(handle, 0, nullptr, nullptr);
   sqlite3_set_authorizer(handle, nullptr, nullptr);
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, largest_value_bytes);
+  sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, longest_pattern_bytes);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, double_quoted_strings, nullptr);
 }
 

@@ -137,11 +137,21 @@ Result<bool> ReadStatement::next(std::vector<Value>& row) {
 }
 
 Error ReadStatement::step_error(int code) {
-  if (guard_->timed_out()) {
+  // Where there is a limit, who interrupts is whoever watches it.
+  const bool is_overdue = code == SQLITE_INTERRUPT && guard_->timeout_ns() > 0;
+  if (is_overdue || guard_->timed_out()) {
     return {ErrorCode::timeout,
             fmt::format("the query took longer than {:g} s",
                         static_cast<double>(guard_->timeout_ns()) / 1e9),
             "", "narrow it, or allow more with --timeout"};
+  }
+  if (code == SQLITE_NOMEM) {
+    return {ErrorCode::busy, "the query needs more memory than it may take", "",
+            "ask for fewer or shorter values at once"};
+  }
+  if (code == SQLITE_FULL) {
+    return {ErrorCode::io, "no room on the disk for what has to be sorted", "",
+            "narrow it, or name another directory for temporary files in TMPDIR"};
   }
   SQLite::Database& database = guard_->database();
   Error error = sqlite_error(SQLite::Exception(database.getHandle(), code), database.getFilename());

@@ -11,6 +11,8 @@
 //  4. ok if either contract came through whole; a draft gets the list of what is broken instead
 
 #include <array>
+#include <new>
+#include <stdexcept>
 
 #include "base/json_text.hpp"
 #include "ktstr/record_json.hpp"
@@ -184,11 +186,20 @@ bool has_padding(const std::string& text) {
   return text.capacity() - text.size() >= simdjson::SIMDJSON_PADDING;
 }
 
+/// That it lacks the memory says nothing of the text, so it is thrown as `new` throws it.
+simdjson::error_code parse(simdjson::dom::parser& parser, const std::string& json, element& root) {
+  const auto problem = parser.parse(json.data(), json.size(), !has_padding(json)).get(root);
+  if (problem == simdjson::MEMALLOC) {
+    parser = simdjson::dom::parser();  // half of it may be there, and be taken for the whole
+    throw std::bad_alloc();
+  }
+  return problem;
+}
+
 Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::string& json,
                                   const DecodeRequest& request) {
   element root;
-  if (!may_hold_negative_zero(json) &&
-      parser.parse(json.data(), json.size(), !has_padding(json)).get(root) == simdjson::SUCCESS) {
+  if (!may_hold_negative_zero(json) && parse(parser, json, root) == simdjson::SUCCESS) {
     return walk_document(root, false, request);
   }
   if (!simdjson::validate_utf8(json)) {
@@ -196,13 +207,14 @@ Result<DecodedRecord> decode_with(simdjson::dom::parser& parser, const std::stri
   }
   const auto parsable = make_parsable(json);
   if (!parsable) return fail(parsable.error());
-  if (const auto refused = parser.parse(*parsable).get(root); refused != simdjson::SUCCESS) {
+  if (const auto refused = parse(parser, *parsable, root); refused != simdjson::SUCCESS) {
     return fail(ErrorCode::parse, simdjson::error_message(refused));
   }
   return walk_document(root, true, request);
 }
 
-Result<DecodedRecord> decode_document(const std::string& json, const DecodeRequest& request) {
+/// Throws for want of memory.
+Result<DecodedRecord> decode_text(const std::string& json, const DecodeRequest& request) {
   if (json.compare(0, 3, "\xEF\xBB\xBF") == 0 && simdjson::validate_utf8(json)) {
     return fail(ErrorCode::parse, "expected value at line 1 column 1 (a byte-order mark)");
   }
@@ -214,6 +226,17 @@ Result<DecodedRecord> decode_document(const std::string& json, const DecodeReque
   }
   thread_local simdjson::dom::parser parser;
   return decode_with(parser, json, request);
+}
+
+Result<DecodedRecord> decode_document(const std::string& json, const DecodeRequest& request) {
+  constexpr const char* k_out_of_memory = "out of memory";  // short: it has to do without
+  try {
+    return decode_text(json, request);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::busy, k_out_of_memory);
+  } catch (const std::length_error&) {  // an amount that no machine has
+    return fail(ErrorCode::busy, k_out_of_memory);
+  }
 }
 
 }  // namespace

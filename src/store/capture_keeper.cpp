@@ -8,13 +8,10 @@
 
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
+#include "store/session_sentinel.hpp"
 
 namespace ktstr {
 namespace {
-
-// As the catalog reads it: the token of the session that last cleared a run directory.
-constexpr const char* k_session_sentinel_name = ".ktstr_run_epoch";
-constexpr std::uint64_t k_max_session_bytes = 4096;
 
 /// No link, but a copy may do: another file system, one without links or with too many, or a
 /// system that lets nobody link what he can't write.
@@ -192,12 +189,8 @@ void CaptureKeeper::tell(const CapturePlace& place, const std::string& file_name
 std::optional<std::string> CaptureKeeper::session_of(const CapturePlace& place) const {
   // The token is about what lies directly in a run directory: clearing leaves the jobs alone.
   if (!place.job.empty()) return std::nullopt;
-  const auto file =
-      system_file_system().open_file(join_path(path_of(place), k_session_sentinel_name));
-  if (!file) return std::nullopt;
-  auto token = (*file)->read_all(k_max_session_bytes);
-  if (!token || token->empty()) return std::nullopt;
-  return std::move(*token);
+  const auto directory = system_file_system().open_directory(path_of(place));
+  return directory ? read_session_sentinel(**directory).value_or(std::nullopt) : std::nullopt;
 }
 
 std::vector<CaptureRootReport> CaptureKeeper::take() {

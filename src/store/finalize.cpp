@@ -21,7 +21,7 @@ Result<HeldLock> lock_directory_of(const std::string& path, const FinalizeWrite&
   const std::string absolute = absolute_path(path);
   const std::string directory = absolute.substr(0, absolute.rfind('/') + 1);
   const auto lock_path = run_directory_lock_path(directory);
-  if (!lock_path || !how.files->status(*lock_path, FollowLinks::yes)) return HeldLock();
+  if (!lock_path || !how.files->status(*lock_path, FollowLinks::no)) return HeldLock();
   auto lock = RunDirectoryLock::acquire(directory, how.lock_timeout, *how.files, *how.clock);
   if (!lock) return fail(std::move(lock.error()));
   return HeldLock(std::move(*lock));

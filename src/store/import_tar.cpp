@@ -3,15 +3,11 @@
 // it, and on the session's sentinel, which may all come after it. Keeping the files until then
 // would need as much memory as the tar unpacks to.
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 #include <vector>
 
+#include "base/safe_open.hpp"
 #include "store/import_delivery.hpp"
 #include "store/pre_clear.hpp"
 #include "store/tar_reader.hpp"
@@ -23,31 +19,6 @@ namespace {
 constexpr std::size_t k_max_directories = 16;
 // What a hostile tar can make us remember.
 constexpr std::size_t k_max_remembered = 1'000'000;
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path)
-      : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)),
-        error_number_(number_ < 0 ? errno : 0) {
-    struct stat status = {};
-    if (number_ >= 0 && ::fstat(number_, &status) == 0 && status.st_size > 0) {
-      size_bytes_ = static_cast<std::uint64_t>(status.st_size);
-    }
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] int error_number() const { return error_number_; }
-  [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
-
- private:
-  int number_;
-  int error_number_;  ///< 0 if it is open
-  std::uint64_t size_bytes_ = 0;
-};
 
 /// An entry's name that is fit to be used.
 struct EntryName {
@@ -86,7 +57,7 @@ tl::expected<EntryName, std::string> entry_name(const TarEntry& entry) {
 class TarImport {
  public:
   TarImport(const std::string& path, const ImportOptions& options, ImportDelivery& delivery)
-      : options_(options), delivery_(delivery), file_(path), tree_(archive_stem(path)) {}
+      : options_(options), delivery_(delivery), tree_(archive_stem(path)) {}
 
   Result<void> run(const std::string& path);
 
@@ -106,15 +77,20 @@ class TarImport {
 
   const ImportOptions& options_;
   ImportDelivery& delivery_;
-  OpenFile file_;
+  Descriptor file_;
+  std::uint64_t size_bytes_ = 0;
   DirectoryTree tree_;
 };
 
 Result<void> TarImport::run(const std::string& path) {
-  if (file_.number() < 0) return fail(os_error(file_.error_number(), path));
+  auto opened = posix::open_regular_at(posix::at_path(path), O_RDONLY);
+  const auto status = opened ? posix::status_of(*opened, path) : fail(opened.error());
+  if (!status) return fail(status.error());
+  file_ = std::move(*opened);
+  size_bytes_ = static_cast<std::uint64_t>(std::max<std::int64_t>(status->stamp.size_bytes, 0));
   if (auto noted = pass(&TarImport::note, 0); !noted) return noted;
   delivery_.restart_count();
-  return pass(&TarImport::deliver, file_.size_bytes());
+  return pass(&TarImport::deliver, size_bytes_);
 }
 
 Result<void> TarImport::pass(Visit visit, std::uint64_t bytes_before) {
@@ -131,8 +107,8 @@ Result<void> TarImport::pass(Visit visit, std::uint64_t bytes_before) {
     last_name = (*entry)->name;
     if (auto counted = delivery_.count_entry(); !counted) return counted;
     if (auto visited = (this->*visit)(*reader, **entry); !visited) return visited;
-    const std::uint64_t read = std::min(reader->packed_bytes_read(), file_.size_bytes());
-    delivery_.show_progress(bytes_before + read, 2 * file_.size_bytes());
+    const std::uint64_t read = std::min(reader->packed_bytes_read(), size_bytes_);
+    delivery_.show_progress(bytes_before + read, 2 * size_bytes_);
   }
 }
 

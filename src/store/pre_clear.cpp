@@ -27,6 +27,12 @@ bool was_cleared_by_session(FileSystem& files, const std::string& sentinel,
   return recorded && *recorded == token;
 }
 
+/// Nothing is there, or a file that can be ours.
+bool can_be_noted(const DirectoryHandle& directory) {
+  const auto status = directory.status_of(k_session_sentinel, FollowLinks::no);
+  return !status || status->kind == FileKind::regular;
+}
+
 bool is_file(const DirectoryHandle& directory, const DirectoryEntry& entry) {
   if (entry.kind != FileKind::symlink) return entry.kind == FileKind::regular;
   const auto target = directory.status_of(entry.name, FollowLinks::yes);
@@ -87,10 +93,10 @@ std::vector<std::string> clear(FileSystem& files, DirectoryHandle& directory,
   return removed;
 }
 
-void warn_uncleared(const PreClear& what, const Error& why) {
+void warn_uncleared(const PreClear& what, const std::string& path, const std::string& why) {
   if (!what.messages) return;
-  what.messages("ktstr: WARNING: " + escape_control(what.directory) + " is not cleared (" +
-                why.message + "); results of earlier sessions stay beside the new ones");
+  what.messages("ktstr: WARNING: " + escape_control(path) + ": " + why +
+                "; nothing was cleared, and results of earlier sessions stay beside the new ones");
 }
 
 }  // namespace
@@ -104,11 +110,11 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   std::vector<std::string> removed;
   const auto directory = open_child(files, what.directory);
   if (!directory) {
-    warn_uncleared(what, directory.error());
-    done_.insert(std::move(key));
-    return {};
-  }
-  if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
+    warn_uncleared(what, what.directory, directory.error().message);
+  } else if (has_token && !can_be_noted(**directory)) {
+    // Clearing would remove what the session's other processes wrote.
+    warn_uncleared(what, sentinel, "a link or no regular file");
+  } else if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
     removed = clear(files, **directory, what);
     // After the removals: a process killed in between must not leave word that all is done. If
     // it fails, the next process clears once more.

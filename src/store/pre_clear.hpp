@@ -13,11 +13,9 @@
 #include "base/file_system.hpp"
 #include "ktstr/messages.hpp"
 #include "store/change_observer.hpp"
+#include "store/session_sentinel.hpp"
 
 namespace ktstr {
-
-/// In the run directory: the token of the session that cleared it last.
-inline constexpr const char* k_session_sentinel = ".ktstr_run_epoch";
 
 struct PreClear {
   std::string directory;  ///< exists; its lock is held
@@ -25,7 +23,7 @@ struct PreClear {
   /// go.
   std::optional<std::string> session_token = {};
   ChangeObserver* observer = nullptr;
-  MessageSink messages = {};  ///< is told of a directory that is left alone
+  MessageSink messages = {};  ///< is told why nothing was cleared
 };
 
 /// The directories that this process is done with. Thread-safe.
@@ -35,8 +33,11 @@ class PreClearMemo {
   /// asked about it (by whatever path), and notes the session there. Only files directly in it, or
   /// links to files; subdirectories, dumps and traces stay. Errors are ignored: old results beside
   /// new ones are better than a lost run. A directory that is a link is left as it is: what it
-  /// leads to is no run directory of this root. Gives the paths of what it removed, absolute, to be
-  /// announced once the lock is released; it has announced itself that they are about to go.
+  /// leads to is no run directory of this root. So is one where a link, or anything that is no
+  /// regular file, has the sentinel's name: the session can't be noted, and clearing would remove
+  /// what its other processes wrote. `messages` gets a line then. Gives the paths of what it
+  /// removed, absolute, to be announced once the lock is released; it has announced itself that
+  /// they are about to go.
   std::vector<std::string> clear_once(FileSystem& files, const PreClear& what);
 
  private:

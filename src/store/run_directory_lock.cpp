@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +19,6 @@ namespace ktstr {
 namespace {
 
 constexpr const char* k_lock_directory = ".locks";
-constexpr mode_t k_new_file_mode = 0666;
 constexpr std::int64_t k_first_pause_ns = 1'000'000;
 constexpr std::int64_t k_longest_pause_ns = 100'000'000;
 constexpr const char* k_advice =
@@ -102,6 +100,12 @@ tl::unexpected<Error> timed_out(const std::string& directory, const std::string&
                           lock_holders_text(files, lock_path), k_advice));
 }
 
+Result<Descriptor> open_lock_directory(const std::string& path, FileSystem& files) {
+  // A link has the name already: nothing is made behind it.
+  if (auto made = files.create_directories(path); !made) return fail(made.error());
+  return posix::open_own_directory_at(posix::at_path(path), posix::Missing::is_an_error);
+}
+
 }  // namespace
 
 std::optional<std::string> run_directory_lock_path(std::string_view directory) {
@@ -136,16 +140,18 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   return std::to_string(ns) + "ns";
 }
 
-Result<std::optional<RunDirectoryLock>> RunDirectoryLock::try_once(const std::string& lock_path) {
+Result<std::optional<RunDirectoryLock>> RunDirectoryLock::try_once(
+    const posix::Location& lock_file) {
+  const std::string& lock_path = lock_file.shown_path;
   // Asked each time: something may be mounted there while we wait.
   if (const auto remote = remote_at(lock_path)) {
     return fail(ErrorCode::io, remote_file_system_text(lock_path, *remote));
   }
-  const int descriptor =
-      ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOCTTY, k_new_file_mode);
-  if (descriptor < 0) return fail_while("open " + lock_path, os_error(errno));
-  std::optional<RunDirectoryLock> lock = RunDirectoryLock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  auto opened = posix::open_own_file_at(lock_file, O_CREAT | O_RDWR);
+  if (!opened) return fail_while("open " + lock_path, opened.error());
+  if (::flock(opened->number(), LOCK_EX | LOCK_NB) == 0) {
+    return std::optional(RunDirectoryLock(std::move(*opened)));
+  }
   if (errno == EWOULDBLOCK) return std::optional<RunDirectoryLock>();
   return fail_while("flock " + lock_path, os_error(errno));
 }
@@ -158,14 +164,15 @@ Result<RunDirectoryLock> RunDirectoryLock::acquire(const std::string& directory,
     return fail(ErrorCode::usage, "cannot derive run-dir lock path from " + directory +
                                       " (no parent or no file_name component)");
   }
-  const std::string parent = lock_path->substr(0, lock_path->rfind('/'));
-  if (auto made = files.create_directories(parent); !made) {
-    return fail_while("create lock subdirectory " + parent, made.error());
-  }
+  const std::string parent = directory_of(*lock_path);
+  const auto locks = open_lock_directory(parent, files);
+  if (!locks) return fail_while("create lock subdirectory " + parent, locks.error());
+  const posix::Location lock_file = {locks->number(), lock_path->substr(parent.size() + 1),
+                                     *lock_path};
   const std::int64_t start_ns = clock.steady_ns();
   for (std::int64_t pause_ns = k_first_pause_ns;;
        pause_ns = std::min(2 * pause_ns, k_longest_pause_ns)) {
-    auto lock = try_once(*lock_path);
+    auto lock = try_once(lock_file);
     if (!lock) return fail(lock.error());
     if (*lock) return std::move(**lock);
     if (clock.steady_ns() - start_ns >= timeout.count()) {
@@ -173,18 +180,6 @@ Result<RunDirectoryLock> RunDirectoryLock::acquire(const std::string& directory,
     }
     clock.sleep_ns(pause_ns);
   }
-}
-
-RunDirectoryLock::RunDirectoryLock(RunDirectoryLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-RunDirectoryLock& RunDirectoryLock::operator=(RunDirectoryLock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-RunDirectoryLock::~RunDirectoryLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace ktstr

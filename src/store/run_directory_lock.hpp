@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/safe_open.hpp"
 
 namespace ktstr {
 
@@ -40,27 +41,22 @@ inline constexpr std::chrono::milliseconds k_run_directory_lock_timeout{30'000};
 class RunDirectoryLock {
  public:
   /// Tries at once, then after 1, 2, 4 ms and so on, at most 100 ms apart, until `timeout` has
-  /// passed; so a timeout of zero is one attempt. Makes ".locks" where it is missing.
-  /// Errors, the whole sentence in the message: `busy` when the time ran out, with the holders;
-  /// no lock path for this directory; a remote file system; whatever the system says.
+  /// passed; so a timeout of zero is one attempt. Makes ".locks" where it is missing; neither that
+  /// nor the file may be a link or anything else that isn't ours. Errors, the whole sentence in the
+  /// message: `busy` when the time ran out, with the holders; no lock path for this directory; a
+  /// remote file system; whatever the system says.
   [[nodiscard]] static Result<RunDirectoryLock> acquire(const std::string& directory,
                                                         std::chrono::nanoseconds timeout,
                                                         FileSystem& files, Clock& clock);
 
-  RunDirectoryLock(RunDirectoryLock&& other) noexcept;
-  RunDirectoryLock& operator=(RunDirectoryLock&& other) noexcept;
-  RunDirectoryLock(const RunDirectoryLock&) = delete;
-  RunDirectoryLock& operator=(const RunDirectoryLock&) = delete;
-  ~RunDirectoryLock();
-
  private:
-  explicit RunDirectoryLock(int descriptor) : descriptor_(descriptor) {}
+  explicit RunDirectoryLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
   /// None: somebody else has it.
   [[nodiscard]] static Result<std::optional<RunDirectoryLock>> try_once(
-      const std::string& lock_path);
+      const posix::Location& lock_file);
 
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 }  // namespace ktstr

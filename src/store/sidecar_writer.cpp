@@ -86,6 +86,10 @@ Result<void> SidecarWriter::make_directory() {
   if (auto made = how_.file_system->create_directories(how_.directory); !made) {
     return fail_while("create sidecar dir " + how_.directory, made.error());
   }
+  if (how_.is_default_directory) {
+    auto checked = check_default_directory(*how_.file_system, how_.directory);
+    if (!checked) return checked;
+  }
   // Now, and not after the write: the working directory may have changed by then.
   absolute_ = absolute_path(join_path(how_.directory, name_));
   report(how_, WriteStep::directory_created);
@@ -165,6 +169,14 @@ Result<void> check_test_name(const std::string& test_name) {
       ErrorCode::usage,
       "the test name '" + escape_control(test_name) +
           "' can't be part of a file name: it holds '/' or a control character, or is not UTF-8");
+}
+
+Result<void> check_default_directory(FileSystem& files, const std::string& directory) {
+  const auto own = files.status(directory, FollowLinks::no);
+  if (!own || own->kind != FileKind::symlink) return {};
+  return fail(ErrorCode::io,
+              "a symbolic link below the runs root, and nothing is written through one", directory,
+              "KTSTR_SIDECAR_DIR may name a directory by a link");
 }
 
 Result<WrittenSidecar> write_sidecar_file(const Record& record, const SidecarWrite& how) {

@@ -25,8 +25,8 @@ struct SidecarWrite {
   std::optional<std::string> session_token = {};
   bool sync = false;
   std::chrono::milliseconds lock_timeout = k_run_directory_lock_timeout;
-  MessageSink messages = {};
   ChangeObserver* observer = nullptr;
+  MessageSink messages = {};
   std::string label = "sidecar";                     ///< what errors call it
   std::function<void(WriteStep step)> at_step = {};  ///< for tests
   FileSystem* file_system = &system_file_system();
@@ -42,6 +42,10 @@ struct SidecarWrite {
 /// An error (usage) for what can't be part of a file's name: nothing at all, a slash, a control
 /// character, what is not UTF-8.
 [[nodiscard]] Result<void> check_test_name(const std::string& test_name);
+
+/// An error (io) if a link has the default directory's name: what is below the runs root may have
+/// come from a stranger, and is never written to or cleared through a link. Fine if it is missing.
+[[nodiscard]] Result<void> check_default_directory(FileSystem& files, const std::string& directory);
 
 /// See the public function of this name. No lock is taken, as in the harness.
 [[nodiscard]] Result<void> suppress_failure_dumps(FileSystem& files, const std::string& directory,

@@ -32,32 +32,25 @@ Stamp stamp_of(const struct stat& raw) {
 }
 
 /// Null if something of that name is there.
-Result<Descriptor> make_locked_directory(const std::string& path) {
+Result<Descriptor> make_locked_directory(const Descriptor& parent, const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string name = path.substr(slash + 1);
+  const std::string lock_name = spool_lock_name(name);
   // The lock first: a directory that is not locked is taken for a dead process's.
-  Descriptor lock(
-      ::open(spool_lock_path(path).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
-  if (!lock.is_open() && errno == EEXIST) return lock;
-  if (!lock.is_open()) return fail(os_error(errno, path));
+  auto lock = posix::try_open_at(posix::inside(parent, path.substr(0, slash), lock_name),
+                                 O_CREAT | O_EXCL | O_RDWR);
+  if (!lock && lock.error() == EEXIST) return Descriptor();
+  if (!lock) return fail(os_error(lock.error(), path));
   // Waits for nothing but somebody who is just asking whether it is locked.
-  while (::flock(lock.number(), LOCK_EX) != 0) {
+  while (::flock(lock->number(), LOCK_EX) != 0) {
     if (errno != EINTR) return fail(os_error(errno, path));
   }
-  if (::mkdir(path.c_str(), openness_of(directory_of(path))) != 0) {
+  if (::mkdirat(parent.number(), name.c_str(), openness_of(path.substr(0, slash))) != 0) {
     const int why = errno;
-    ::unlink(spool_lock_path(path).c_str());
+    ::unlinkat(parent.number(), lock_name.c_str(), 0);
     return fail(os_error(why, path));
   }
-  return lock;
-}
-
-/// Not with the root: one that is missing is for the harness to make.
-Result<void> make_parents(const std::string& root) {
-  for (const std::string& path : {spool_grandparent(root), spool_parent(root)}) {
-    if (::mkdir(path.c_str(), openness_of(root)) != 0 && errno != EEXIST) {
-      return fail(os_error(errno, path));
-    }
-  }
-  return {};
+  return std::move(*lock);
 }
 
 }  // namespace
@@ -72,16 +65,18 @@ Spool::Spool(std::string path, Descriptor lock, Clock& clock, LinkCall link)
     : path_(std::move(path)), lock_(std::move(lock)), clock_(&clock), link_(std::move(link)) {}
 
 Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link) {
-  if (auto made = make_parents(root); !made) return fail(made.error());
+  // Not with the root: one that is missing is for the harness to make.
+  const auto parent = open_spool_parent(root, posix::Missing::is_made);
+  if (!parent) return fail(parent.error());
   const std::string name = std::to_string(clock.now_ns()) + '-' + std::to_string(::getpid());
   for (int attempt = 0; attempt < k_name_tries; ++attempt) {
     std::string path = spool_parent(root) + '/' + name;
     if (attempt > 0) path.append("-").append(std::to_string(attempt));
-    auto lock = make_locked_directory(path);
+    auto lock = make_locked_directory(*parent, path);
     if (!lock) return fail(lock.error());
     if (!lock->is_open()) continue;
     Spool spool(path, std::move(*lock), clock, std::move(link));
-    if (auto opened = spool.open_directory(); !opened) {
+    if (auto opened = spool.begin(); !opened) {
       static_cast<void>(remove_spool(path));
       return fail(opened.error());
     }
@@ -90,13 +85,14 @@ Result<Spool> Spool::create(const std::string& root, Clock& clock, LinkCall link
   return fail(os_error(EEXIST, spool_parent(root) + '/' + name));
 }
 
-Result<void> Spool::open_directory() {
-  directory_ = Descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory_.is_open()) return fail(os_error(errno, path_));
-  journal_ =
-      Descriptor(::openat(directory_.number(), k_spool_journal_name,
-                          O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, k_new_file_mode));
-  if (!journal_.is_open()) return fail(os_error(errno, path_));
+Result<void> Spool::begin() {
+  auto spool = open_spool(path_);
+  if (!spool) return fail(std::move(spool.error()));
+  directory_ = std::move(spool->directory);
+  auto journal = posix::open_at(posix::inside(directory_, path_, k_spool_journal_name),
+                                O_CREAT | O_EXCL | O_WRONLY | O_APPEND);
+  if (!journal) return fail(std::move(journal.error()));
+  journal_ = std::move(*journal);
   const std::string head = journal_head();
   const int error = write_whole(journal_.number(), head);
   if (error != 0) return fail(os_error(error, path_));
@@ -124,21 +120,20 @@ tl::expected<Spool::Stored, int> Spool::stored_file(std::uint64_t number) {
 }
 
 tl::expected<Spool::Stored, int> Spool::copy(const std::string& path, std::uint64_t max_bytes) {
-  // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  const Descriptor from(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  const auto from = posix::try_open_at(posix::at_path(path), O_RDONLY);
+  if (!from) return tl::unexpected(from.error());
   struct stat before = {};
-  if (!from.is_open() || ::fstat(from.number(), &before) != 0) return tl::unexpected(errno);
+  if (::fstat(from->number(), &before) != 0) return tl::unexpected(errno);
   if (!S_ISREG(before.st_mode)) return tl::unexpected(EINVAL);
   if (static_cast<std::uint64_t>(before.st_size) > max_bytes) return tl::unexpected(EFBIG);
   const std::uint64_t number = ++last_number_;
   const std::string name = std::to_string(number);
-  const Descriptor to(::openat(directory_.number(), name.c_str(),
-                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
-                               before.st_mode & k_new_file_mode));
-  if (!to.is_open()) return tl::unexpected(errno);
-  int why = copy_bytes(from.number(), to.number(), max_bytes);
+  const auto to = posix::try_open_at(posix::inside(directory_, path_, name),
+                                     O_CREAT | O_EXCL | O_WRONLY, before.st_mode & k_new_file_mode);
+  if (!to) return tl::unexpected(to.error());
+  int why = copy_bytes(from->number(), to->number(), max_bytes);
   struct stat after = {};
-  if (why == 0 && ::fstat(from.number(), &after) != 0) why = errno;
+  if (why == 0 && ::fstat(from->number(), &after) != 0) why = errno;
   const Stored stored = {number, stamp_of(after), true};
   const Stamp expected = stamp_of(before);
   if (why == 0 && (stored.stamp.mtime_ns != expected.mtime_ns ||

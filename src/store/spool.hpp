@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,7 +58,7 @@ class Spool {
 
  private:
   Spool(std::string path, Descriptor lock, Clock& clock, LinkCall link);
-  [[nodiscard]] Result<void> open_directory();
+  [[nodiscard]] Result<void> begin();
   [[nodiscard]] tl::expected<Stored, int> stored_file(std::uint64_t number);
 
   std::string path_;
@@ -75,8 +76,14 @@ struct FoundSpool {
   std::string path;
   bool is_live = false;  ///< in use by a process, this one or another
 };
-/// In the order of their making. None for a root without any. Thread-safe.
-[[nodiscard]] std::vector<FoundSpool> list_spools(const std::string& root);
+struct SpoolListing {
+  std::vector<FoundSpool> spools;  ///< in the order of their making
+  /// What is where spools are and isn't one: a tree may have come from a stranger, with links and
+  /// directories of his own. Each with the sentence that says so.
+  std::vector<Error> not_ours;
+};
+/// Both empty for a root without any. Thread-safe.
+[[nodiscard]] SpoolListing list_spools(const std::string& root);
 
 /// Keeps others from reading and removing a dead process's spool at the same time.
 class SpoolClaim {
@@ -96,10 +103,15 @@ struct SpooledFile {
   bool is_changed = false;
 };
 /// What the journal names and is there, in the order of keeping. No lock is needed: what its owner
-/// is just writing is left out. Thread-safe.
+/// is just writing is left out. Error `corrupt`: it isn't a spool. Thread-safe.
 [[nodiscard]] Result<std::vector<SpooledFile>> read_spool(const std::string& path);
+/// By no link. Thread-safe.
+[[nodiscard]] Result<std::unique_ptr<FileHandle>> open_spooled_file(const SpooledFile& file);
 
-/// With all that is in it. Fine if it is gone. Whoever calls owns it or has claimed it.
+/// What a spool has, which is its journal, its numbered files, its directory and its lock. Where
+/// there is anything else, that stays, with journal and directory: error `corrupt`, as for what is
+/// no spool at all, of which nothing is touched. Fine if it is gone. Whoever calls owns it or has
+/// claimed it.
 [[nodiscard]] Result<void> remove_spool(const std::string& path);
 
 }  // namespace ktstr

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
 
+#include "base/text.hpp"
 #include "store/spool.hpp"
 #include "store/spool_paths.hpp"
 
@@ -13,85 +13,194 @@ namespace ktstr {
 namespace {
 
 constexpr std::uint64_t k_max_journal_bytes = 1ULL << 30;
+constexpr const char* k_left_alone = "; it is left alone";
 
-/// Asks with a shared lock, so that two who ask don't take each other for its owner.
-bool is_in_use(const std::string& spool) {
-  const Descriptor lock(::open(spool_lock_path(spool).c_str(), O_RDONLY | O_CLOEXEC));
-  return lock.is_open() && ::flock(lock.number(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+tl::unexpected<Error> not_a_spool(const std::string& path, const std::string& why) {
+  return fail(ErrorCode::corrupt, "not a spool of ours: " + why + k_left_alone, path);
 }
 
-std::optional<SpooledFile> find_file(const std::string& spool, JournalLine line) {
+/// An error: a lock that is none. Asks with a shared lock, so that two who ask don't take each
+/// other for its owner.
+Result<bool> is_in_use(const posix::Location& lock_file) {
+  const auto lock = posix::open_own_file_at(lock_file, O_RDONLY);
+  if (!lock && lock.error().code == ErrorCode::io) return fail(lock.error());
+  return lock && ::flock(lock->number(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+std::optional<SpooledFile> find_file(const OpenSpool& spool, JournalLine line) {
+  const posix::Location location = spool.inside(std::to_string(line.number));
   SpooledFile file;
-  file.path = spool + '/' + std::to_string(line.number);
-  const auto status = system_file_system().status(file.path, FollowLinks::no);
-  if (!status || status->kind != FileKind::regular) return std::nullopt;
+  file.path = location.shown_path;
+  const auto opened = posix::open_own_file_at(location, O_RDONLY);
+  const auto status = opened ? posix::status_of(*opened, file.path) : fail(opened.error());
+  if (!status) return std::nullopt;
   file.is_changed = !line.entry.is_copy && (status->stamp.mtime_ns != line.entry.mtime_ns ||
                                             status->stamp.size_bytes != line.entry.size_bytes);
   file.entry = std::move(line.entry);
   return file;
 }
 
+/// None: there is no journal.
+Result<std::optional<std::string>> read_journal(const OpenSpool& spool) {
+  auto journal = posix::open_own_file_at(spool.inside(k_spool_journal_name), O_RDONLY);
+  if (!journal && journal.error().code == ErrorCode::not_found) return std::optional<std::string>();
+  if (!journal) return fail(std::move(journal.error()));
+  auto text = posix::file_handle(std::move(*journal), spool.inside(k_spool_journal_name).shown_path)
+                  ->read_all(k_max_journal_bytes);
+  if (!text) return fail(std::move(text.error()));
+  return std::optional(std::move(*text));
+}
+
+/// What a spool is: a journal with our head, or as much of it as a killed process wrote; or nothing
+/// at all, since the journal is made first and removed last.
+Result<std::vector<JournalLine>> recognize(const OpenSpool& spool,
+                                           const std::vector<DirectoryEntry>& entries) {
+  const auto text = read_journal(spool);
+  if (!text) return not_a_spool(spool.path, text.error().text());
+  if (!*text) {
+    if (entries.empty()) return std::vector<JournalLine>();
+    return not_a_spool(spool.path, "it has no journal");
+  }
+  auto lines = parse_journal(**text);
+  if (!lines && lines.error().code == ErrorCode::corrupt) {
+    return not_a_spool(spool.path, lines.error().message);
+  }
+  if (!lines) return fail(lines.error().code, lines.error().message, spool.path);
+  const bool has_whole_line = (*text)->find('\n') != std::string::npos;
+  if (has_whole_line || journal_head().starts_with(**text)) return lines;
+  return not_a_spool(spool.path, "its journal doesn't begin as one");
+}
+
+Result<std::vector<DirectoryEntry>> entries_of(const OpenSpool& spool) {
+  auto copy = posix::duplicate(spool.directory, spool.path);
+  if (!copy) return fail(std::move(copy.error()));
+  return posix::directory_handle(std::move(*copy), spool.path)->list();
+}
+
+Result<void> unlink_at(const posix::Location& location, int flags = 0) {
+  if (::unlinkat(location.directory, location.name.c_str(), flags) == 0 || errno == ENOENT) {
+    return {};
+  }
+  return fail(os_error(errno, location.shown_path));
+}
+
+/// The numbered files; an error if there is more than a spool has, which stays, as does the rest.
+Result<void> remove_files(const OpenSpool& spool, const std::vector<DirectoryEntry>& entries) {
+  std::string stranger;
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.name == k_spool_journal_name) continue;
+    if (entry.kind != FileKind::regular || !is_spooled_file_name(entry.name)) {
+      if (stranger.empty()) stranger = entry.name;
+      continue;
+    }
+    if (auto removed = unlink_at(spool.inside(entry.name)); !removed) return removed;
+  }
+  if (stranger.empty()) return {};
+  return fail(ErrorCode::corrupt,
+              "holds '" + escape_control(stranger) + "', which is not ours" + k_left_alone,
+              spool.path);
+}
+
 }  // namespace
 
-std::vector<FoundSpool> list_spools(const std::string& root) {
-  std::vector<FoundSpool> spools;
-  const auto directory = system_file_system().open_directory(spool_parent(root));
-  if (!directory) return spools;
-  const auto entries = (*directory)->list();
-  if (!entries) return spools;
-  for (const DirectoryEntry& entry : *entries) {
-    if (entry.kind != FileKind::directory) continue;
-    const std::string path = spool_parent(root) + '/' + entry.name;
-    spools.push_back({path, is_in_use(path)});
+SpoolListing list_spools(const std::string& root) {
+  SpoolListing found;
+  auto parent = open_spool_parent(root, posix::Missing::is_an_error);
+  if (!parent && parent.error().code == ErrorCode::io) {
+    parent.error().message += k_left_alone;
+    found.not_ours.push_back(parent.error());
   }
-  return spools;
+  if (!parent) return found;
+  const std::string path = spool_parent(root);
+  auto copy = posix::duplicate(*parent, path);
+  if (!copy) return found;
+  const auto entries = posix::directory_handle(std::move(*copy), path)->list();
+  if (!entries) return found;
+  for (const DirectoryEntry& entry : *entries) {
+    const bool is_lock = entry.name.ends_with(".lock");
+    if (is_lock && is_spool_name(entry.name.substr(0, entry.name.size() - 5))) continue;
+    const posix::Location place = posix::inside(*parent, path, entry.name);
+    if (entry.kind != FileKind::directory || !is_spool_name(entry.name)) {
+      found.not_ours.push_back({ErrorCode::corrupt,
+                                std::string("not a spool of ours") + k_left_alone,
+                                place.shown_path});
+      continue;
+    }
+    const auto in_use = is_in_use(posix::inside(*parent, path, spool_lock_name(entry.name)));
+    if (in_use) {
+      found.spools.push_back({place.shown_path, *in_use});
+    } else {
+      found.not_ours.push_back(in_use.error());
+    }
+  }
+  return found;
 }
 
 Result<std::optional<SpoolClaim>> SpoolClaim::take(const std::string& path) {
-  const auto is_there = [&] {
-    return system_file_system().status(path, FollowLinks::no).has_value();
-  };
-  if (!is_there()) return std::optional<SpoolClaim>();
-  Descriptor lock(
-      ::open(spool_lock_path(path).c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0666));
-  if (!lock.is_open()) return fail(os_error(errno, spool_lock_path(path)));
-  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
+  const auto spool = open_spool(path);
+  if (!spool) return fail(spool.error());
+  if (!spool->directory.is_open()) return std::optional<SpoolClaim>();
+  auto lock = posix::open_own_file_at(spool->lock(), O_CREAT | O_RDWR);
+  if (!lock) return fail(std::move(lock.error()));
+  if (::flock(lock->number(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return std::optional<SpoolClaim>();
-    return fail(os_error(errno, spool_lock_path(path)));
+    return fail(os_error(errno, spool->lock().shown_path));
   }
-  if (!is_there()) {  // its last owner removed it, and the lock was made anew by us
-    ::unlink(spool_lock_path(path).c_str());
+  const auto again = open_spool(path);
+  if (again && !again->directory.is_open()) {
+    // Its last owner removed it, and the lock was made anew by us.
+    static_cast<void>(unlink_at(spool->lock()));
     return std::optional<SpoolClaim>();
   }
-  return std::optional<SpoolClaim>(SpoolClaim(std::move(lock)));
+  return std::optional<SpoolClaim>(SpoolClaim(std::move(*lock)));
 }
 
 Result<std::vector<SpooledFile>> read_spool(const std::string& path) {
-  const std::string journal_path = path + '/' + k_spool_journal_name;
-  const auto journal = system_file_system().open_file(journal_path);
   std::vector<SpooledFile> files;
-  // Killed before it was made.
-  if (!journal && journal.error().code == ErrorCode::not_found) return files;
-  if (!journal) return fail(journal.error());
-  const auto text = (*journal)->read_all(k_max_journal_bytes);
-  if (!text) return fail(text.error());
-  auto lines = parse_journal(*text);
-  if (!lines) return fail(lines.error().code, lines.error().message, journal_path);
+  const auto spool = open_spool(path);
+  if (!spool) return fail(spool.error());
+  if (!spool->directory.is_open()) return files;
+  const auto entries = entries_of(*spool);
+  if (!entries) return fail(entries.error());
+  auto lines = recognize(*spool, *entries);
+  if (!lines) return fail(std::move(lines.error()));
   for (JournalLine& line : *lines) {
-    if (auto file = find_file(path, std::move(line))) files.push_back(std::move(*file));
+    if (auto file = find_file(*spool, std::move(line))) files.push_back(std::move(*file));
   }
   return files;
 }
 
+Result<std::unique_ptr<FileHandle>> open_spooled_file(const SpooledFile& file) {
+  const std::size_t slash = file.path.rfind('/');
+  const auto spool = open_spool(file.path.substr(0, slash));
+  if (!spool) return fail(spool.error());
+  if (!spool->directory.is_open()) return fail(os_error(ENOENT, file.path));
+  auto opened = posix::open_own_file_at(spool->inside(file.path.substr(slash + 1)), O_RDONLY);
+  if (!opened) return fail(std::move(opened.error()));
+  return posix::file_handle(std::move(*opened), file.path);
+}
+
 Result<void> remove_spool(const std::string& path) {
-  std::error_code why;
-  std::filesystem::remove_all(path, why);
-  if (why) return fail(os_error(why.value(), path));
-  // Last: without its lock the spool would be anybody's.
-  if (::unlink(spool_lock_path(path).c_str()) != 0 && errno != ENOENT) {
-    return fail(os_error(errno, spool_lock_path(path)));
+  const auto spool = open_spool(path);
+  if (!spool) return fail(spool.error());
+  if (spool->directory.is_open()) {
+    const auto entries = entries_of(*spool);
+    if (!entries) return fail(entries.error());
+    if (auto ours = recognize(*spool, *entries); !ours) return fail(std::move(ours.error()));
+    if (auto removed = remove_files(*spool, *entries); !removed) return removed;
+    if (auto removed = unlink_at(spool->inside(k_spool_journal_name)); !removed) return removed;
+    const posix::Location place =
+        posix::inside(spool->parent, path.substr(0, path.rfind('/')), spool->name);
+    if (auto removed = unlink_at(place, AT_REMOVEDIR); !removed) return removed;
   }
-  return {};
+  if (!spool->parent.is_open()) return {};
+  const std::string kind = posix::kind_at(spool->lock());
+  if (!kind.empty() && kind != posix::k_regular_kind) {
+    return fail(ErrorCode::corrupt, kind + ", not a file of ours" + k_left_alone,
+                spool->lock().shown_path);
+  }
+  // Last: without its lock the spool would be anybody's.
+  return unlink_at(spool->lock());
 }
 
 }  // namespace ktstr

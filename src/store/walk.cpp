@@ -99,6 +99,9 @@ void Walker::load(const DirectoryHandle& directory, const std::string& name,
 
 void Walker::decode(const std::string& bytes, const std::string& path) {
   auto decoded = decode_record(bytes, options_.samples);
+  if (!decoded && decoded.error().code == ErrorCode::busy) {
+    return add_io_error(path, decoded.error().message);
+  }
   if (!decoded) {
     // The harness reads into a string first, so for it this is a failed read.
     if (is_not_utf8(decoded.error())) return add_io_error(path, decoded.error().message);

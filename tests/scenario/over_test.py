@@ -292,7 +292,7 @@ class Archives(OverScenario):
         archive.close()
         for command in (["query", "--over", "past"], ["sql", "select 1 from past.about"]):
             said = self.said(*command, status=3)
-            self.assertIn("layout 99, this program knows 1", said)
+            self.assertRegex(said, r"layout 99, this program knows \d+\b")
         # A question that could do without it does.
         self.assertIn("layout 99", self.said("query", "--session", "~2026-07-04T21:00:00Z"))
 

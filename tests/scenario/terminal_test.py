@@ -225,6 +225,15 @@ class Pager(TerminalScenario):
         self.keys("C-c")
         self.assert_shell_goes_on()
 
+    def test_ctrl_c_stops_what_goes_on_behind_the_pager(self):
+        self.begin("k sql --timeout 0 'with recursive n(i) as (select 1 union all select i + 1 "
+                   "from n) select i from n where i < 9000 or i < 0'")
+        self.wait_for_pager()
+        self.keys("C-c")
+        self.keys("q")
+        self.assertNotIn("ktstr-index:", self.wait_for_end(130))
+        self.assert_shell_goes_on()
+
     def test_a_pager_left_early_is_no_error(self):
         self.begin("k sql 'select a.id, b.id, c.id from results a, results b, results c'")
         self.wait_for_pager()

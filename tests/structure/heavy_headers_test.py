@@ -24,7 +24,7 @@ RULES = [
     Rule("libgit2", r"git2(\.h|/)", 1, ("src/",)),
     Rule("libarchive", r"archive(_entry)?\.h", 1, ("src/store/",)),
     Rule("zstd", r"zstd\.h", 1, ("src/base/",)),
-    Rule("SQLite", r"SQLiteCpp/|sqlite3", 6, ("src/catalog/", "src/query/")),
+    Rule("SQLite", r"SQLiteCpp/|sqlite3", 7, ("src/catalog/", "src/query/")),
 ]
 
 
@@ -60,7 +60,7 @@ VIOLATIONS = {
     "simdjson three times": files_with("simdjson.h", "src/record/more_%d.cpp", 2),
     "nlohmann_json twice": files_with("nlohmann/json.hpp", "src/report/more_%d.cpp", 2),
     "Boost.Math twice": files_with("boost/math/distributions.hpp", "src/analysis/more_%d.cpp", 2),
-    "SQLite in too many files": files_with("sqlite3.h", "src/query/more_%d.cpp", 6),
+    "SQLite in too many files": files_with("sqlite3.h", "src/query/more_%d.cpp", 7),
     "SQLite outside of its layers": {"src/store/bad.cpp": "#include <SQLiteCpp/Database.h>\n"},
 }
 

@@ -5,8 +5,8 @@
 import sources
 
 # Lowest first. A layer may include the ones before it, itself, and the public headers.
-LAYERS = ["base", "record", "environment", "store", "catalog", "query", "analysis", "report",
-          "library"]
+LAYERS = ["base", "record", "privacy", "environment", "store", "catalog", "query", "analysis",
+          "report", "library"]
 PUBLIC_LIBRARIES = {"tl/expected.hpp"}
 # For a C interface.
 PUBLIC_C_HEADERS = {"stdbool.h", "stddef.h", "stdint.h"}

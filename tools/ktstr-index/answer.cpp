@@ -48,10 +48,11 @@ std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
   return std::make_unique<RelabelledRows>(std::move(columns), std::move(rows));
 }
 
-Answer print_answer(const Context& context, Session& session, const MakeRows& make) {
+Answer print_answer(const Context& context, Session& session, std::int64_t timeout_ns,
+                    const MakeRows& make) {
   Answer answer;
   const auto printed = guarded(session.catalog_path(), [&]() -> Result<void> {
-    auto rows = make();
+    auto rows = make_bounded(session.database(), timeout_ns, make);
     if (!rows) return fail(std::move(rows.error()));
     if (context.is_for_people()) {
       *rows = std::make_unique<ShortIdRows>(session.database(), std::move(*rows));
@@ -66,8 +67,12 @@ Answer print_answer(const Context& context, Session& session, const MakeRows& ma
   return answer;
 }
 
-int expected(const std::string& expect, std::uint64_t found, int status) {
+int expected(const Context& context, const Session& session, const std::string& expect,
+             std::uint64_t found, int status) {
   if (status != k_done || expect.empty()) return status;
+  if (found == 0 && session.is_partial()) {
+    return context.failed({ErrorCode::busy, "nothing was found, but not everything was looked at"});
+  }
   return (found > 0) == (expect == "some") ? k_done : k_said_no;
 }
 

@@ -7,12 +7,10 @@
 #include <vector>
 
 #include "context.hpp"
+#include "statement_bounds.hpp"
 #include "stop_request.hpp"
 
 namespace ktstr {
-
-/// Makes the rows.
-using MakeRows = std::function<Result<std::unique_ptr<RowSource>>()>;
 
 struct Answer {
   int status = k_done;
@@ -25,11 +23,15 @@ struct Answer {
 [[nodiscard]] std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
                                                       std::unique_ptr<RowSource> rows);
 
-/// Prints rows of an open index, with ids short where people read them.
-[[nodiscard]] Answer print_answer(const Context& context, Session& session, const MakeRows& make);
+/// Prints rows of an open index within the bounds of a statement, with ids short where people read
+/// them.
+[[nodiscard]] Answer print_answer(const Context& context, Session& session, std::int64_t timeout_ns,
+                                  const MakeRows& make);
 
-/// The exit status that `--expect none|some` makes of an answer with `found` results.
-[[nodiscard]] int expected(const std::string& expect, std::uint64_t found, int status);
+/// The exit status that `--expect none|some` makes of an answer with `found` results. That nothing
+/// was found says nothing where something could not be looked at.
+[[nodiscard]] int expected(const Context& context, const Session& session,
+                           const std::string& expect, std::uint64_t found, int status);
 
 /// One line about the files that the rows of `results` leave out; those of another schema too if
 /// `strict`. It says how to list them, in the pool that was named.

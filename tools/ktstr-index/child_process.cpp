@@ -41,10 +41,10 @@ class HeldSignals {
 Result<pid_t> spawn(std::vector<std::string> command, const EnvironmentChanges& changes,
                     const sigset_t& mask) {
   std::vector<std::string> environment = environment_with(changes);
-  // This program ignores SIGPIPE; that must not be inherited.
+  // This program ignores those; that must not be inherited.
   sigset_t defaults;
   sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
+  for (const int number : {SIGPIPE, SIGXFSZ}) sigaddset(&defaults, number);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

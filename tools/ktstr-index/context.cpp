@@ -11,7 +11,7 @@
 #include "base/text.hpp"
 #include "catalog/archive_mending.hpp"
 #include "catalog/catalog.hpp"
-#include "catalog/schema.hpp"
+#include "catalog/schema_check.hpp"
 #include "library/archive_import.hpp"
 #include "library/archive_import_session.hpp"
 #include "paged_output.hpp"

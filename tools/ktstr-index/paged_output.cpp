@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "paged_output.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 
 #include "base/text.hpp"
+#include "end_process.hpp"
 
 namespace ktstr {
 namespace {
@@ -24,6 +28,18 @@ bool is_runnable(const std::string& command, const Variables& variables) {
   });
 }
 
+/// The pager's standard input; what the handler can see.
+std::atomic<int> fed{-1};
+
+/// Ctrl-C goes to the pager, too. Nothing more comes, whatever is at work here; but it has the
+/// keyboard until its reader leaves it, else it would be fighting the shell for it.
+extern "C" void stop_feeding(int number) {
+  ::close(fed);
+  while (::wait(nullptr) > 0 || errno == EINTR) {
+  }
+  end_process("", 128 + number);
+}
+
 }  // namespace
 
 std::optional<std::string> find_pager(const Variables& variables) {
@@ -38,6 +54,7 @@ std::optional<std::string> find_pager(const Variables& variables) {
 
 PagedOutput::~PagedOutput() {
   if (pipe_ == nullptr) return;
+  std::signal(SIGINT, SIG_IGN);  // there is nothing left to be stopped but the pager
   ::pclose(pipe_);
   std::signal(SIGINT, interrupt_before_);
 }
@@ -51,8 +68,8 @@ void PagedOutput::start_pager() {
   pipe_ = ::popen(pager_.c_str(), "we");
   std::signal(SIGPIPE, pipe_before);
   if (pipe_ == nullptr) return;
-  // Else Ctrl-C would end this process and leave the pager fighting the shell for the keyboard.
-  interrupt_before_ = std::signal(SIGINT, SIG_IGN);
+  fed = ::fileno(pipe_);
+  interrupt_before_ = std::signal(SIGINT, stop_feeding);
   output_ = FileOutput(pipe_);
 }
 

@@ -16,8 +16,8 @@ namespace ktstr {
 [[nodiscard]] std::optional<std::string> find_pager(const Variables& variables);
 
 /// Writes to standard output, a terminal of `height` lines. What doesn't fit goes through the pager
-/// from its first line on; what does never starts one. Ctrl-C is the pager's while it runs. The
-/// destructor waits until the reader has left it.
+/// from its first line on; what does never starts one. Ctrl-C while there is more to come stops
+/// that, and the process ends with the pager. The destructor waits until the reader has left it.
 class PagedOutput : public Output {
  public:
   PagedOutput(std::string pager, int height) : pager_(std::move(pager)), height_(height) {}

@@ -150,14 +150,18 @@ TEST_F(ArchiveOpening, TakesAFileThatIsNoDatabaseAsADamagedArchive) {
 
 TEST_F(ArchiveOpening, BacksUpAnOlderLayout) {
   fill();
-  // The views alone make this the layout before the first: its migration then fails, but the copy
-  // has to be there first.
-  SQLite::Database(options_.path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 0");
-  EXPECT_FALSE(open());
+  SQLite::Database(options_.path, SQLite::OPEN_READWRITE)
+      .exec("DROP INDEX document_of_dumps; PRAGMA user_version = 1");
+  {
+    auto archive = open();
+    ASSERT_TRUE(archive) << archive.error().text();
+    EXPECT_EQ(rows_text(archive->database(), "SELECT count(*) FROM results"), Rows{"300"});
+    EXPECT_TRUE(schema_differences(archive->database(), Store::archive).none());
+  }
   bool has_copy = false;
   for (const auto& entry :
        std::filesystem::directory_iterator(directory_.path("data/ktstr-index"))) {
-    if (entry.path().filename().string().find(".layout-0-") == std::string::npos) continue;
+    if (entry.path().filename().string().find(".layout-1-") == std::string::npos) continue;
     if (entry.path().string().back() == 'l' || entry.path().string().back() == 'm') continue;
     has_copy = true;
     EXPECT_EQ(mode(entry.path()), std::filesystem::perms(0600));
@@ -165,6 +169,28 @@ TEST_F(ArchiveOpening, BacksUpAnOlderLayout) {
     EXPECT_EQ(rows_text(copy, "SELECT count(*) FROM sidecar"), Rows{"300"});
   }
   EXPECT_TRUE(has_copy);
+}
+
+TEST_F(ArchiveOpening, DropsWhatIsNotOursAndSaysSo) {
+  fill();
+  SQLite::Database(options_.path, SQLite::OPEN_READWRITE)
+      .exec("CREATE TRIGGER evil AFTER INSERT ON sidecar BEGIN SELECT 1; END; DROP VIEW results");
+  auto archive = open();
+  ASSERT_TRUE(archive) << archive.error().text();
+  ASSERT_EQ(archive->warnings().size(), 1u);
+  EXPECT_NE(archive->warnings().front().find("the trigger evil"), std::string::npos);
+  EXPECT_TRUE(schema_differences(archive->database(), Store::archive).none());
+  EXPECT_TRUE(put_aside().empty());
+}
+
+TEST_F(ArchiveOpening, CarriesTheRowsOutOfTablesThatAreNotOurs) {
+  fill();
+  SQLite::Database(options_.path, SQLite::OPEN_READWRITE)
+      .exec("ALTER TABLE label ADD COLUMN evil AS (hex(zeroblob(500000000)))");
+  auto archive = open();
+  ASSERT_TRUE(archive) << archive.error().text();
+  EXPECT_EQ(put_aside().size(), 1u);
+  EXPECT_EQ(rows_text(archive->database(), "SELECT count(*) FROM results"), Rows{"300"});
 }
 
 class ConcurrentArchiveOpening : public ArchiveOpening {};

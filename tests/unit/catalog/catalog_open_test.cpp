@@ -288,6 +288,37 @@ TEST_F(CatalogOpening, FollowsARootThatWasMoved) {
             (Rows{options_.root}));
 }
 
+TEST_F(CatalogOpening, BelievesNoRowThatWasWrittenToAnotherFile) {
+  make_pool();
+  std::filesystem::rename(path(), path() + ".other");
+  std::filesystem::copy_file(path() + ".other", path());
+  std::filesystem::remove(path() + "-wal");
+  {
+    auto catalog = open();
+    ASSERT_TRUE(catalog) << catalog.error().text();
+    EXPECT_TRUE(catalog->was_emptied());
+    EXPECT_EQ(catalog->warnings().size(), 1U);
+    EXPECT_EQ(rows_text(catalog->database(), "SELECT count(*) FROM files"), (Rows{"0"}));
+    EXPECT_EQ(rows_text(catalog->database(), "SELECT value FROM about WHERE key = 'root'"),
+              (Rows{options_.root}));
+  }
+  auto again = open();
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->was_emptied());
+  EXPECT_TRUE(again->warnings().empty());
+}
+
+TEST_F(CatalogOpening, LeavesWhatTheUserNamedAsItIs) {
+  options_.location.path = directory_.path("mine");
+  options_.location.is_in_root = false;
+  options_.location.is_named = true;
+  directory_.write("mine", "a text of the user's");
+  const auto catalog = open();
+  ASSERT_FALSE(catalog);
+  EXPECT_EQ(catalog.error().code, ErrorCode::usage);
+  EXPECT_EQ(std::filesystem::file_size(path()), 20U);
+}
+
 TEST_F(CatalogOpening, RefusesAnotherRootsCatalogElsewhere) {
   options_.location.path = directory_.path("elsewhere/catalog.sqlite3");
   options_.location.is_in_root = false;

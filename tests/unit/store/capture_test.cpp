@@ -224,10 +224,10 @@ TEST_F(ConcurrentCapture, HandsOverWhatItHasAndGoesOn) {
 
 TEST_F(ConcurrentCapture, LeavesNoSpoolWithoutAnythingInIt) {
   start_with_root();
-  ASSERT_EQ(list_spools(root()).size(), 1U);
+  ASSERT_EQ(list_spools(root()).spools.size(), 1U);
   stop();
   EXPECT_EQ(root_report().spool, nullptr);
-  EXPECT_TRUE(list_spools(root()).empty());
+  EXPECT_TRUE(list_spools(root()).spools.empty());
 }
 
 TEST_F(ConcurrentCapture, MakesItsSpoolAnewWhereItWasRemoved) {

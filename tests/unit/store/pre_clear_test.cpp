@@ -182,9 +182,35 @@ TEST_F(RunPreClear, GoesOnWhereAFileCantBeRemoved) {
 }
 
 TEST_F(RunPreClear, IgnoresASessionThatCantBeNoted) {
-  files_.make_directory(k_sentinel);
+  files_.fail_open(k_sentinel, EACCES);
   put("a.ktstr.json");
   EXPECT_THAT(clear("session"), ElementsAre("/runs/run/a.ktstr.json"));
+}
+
+TEST_F(RunPreClear, ClearsNothingWhereTheSentinelIsALinkOrNoFileAndSaysSo) {
+  put("a.ktstr.json");
+  files_.put_file("/elsewhere/precious", "precious");
+  const auto expect_left = [&] {
+    std::vector<std::string> said;
+    PreClearMemo process;
+    const auto removed =
+        process.clear_once(files_, {"/runs/run", "session", &observer_,
+                                    [&](std::string_view line) { said.emplace_back(line); }});
+    EXPECT_THAT(removed, IsEmpty());
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_NE(said[0].find(k_sentinel), std::string::npos);
+    EXPECT_THAT(names(), ElementsAre(".ktstr_run_epoch", "a.ktstr.json"));
+    files_.remove(k_sentinel);
+  };
+  files_.make_symlink(k_sentinel, "/elsewhere/precious");
+  expect_left();
+  files_.make_symlink(k_sentinel, "/nowhere");
+  expect_left();
+  files_.make_fifo(k_sentinel);
+  expect_left();
+  files_.make_directory(k_sentinel);
+  expect_left();
+  EXPECT_EQ(*(*files_.open_file("/elsewhere/precious"))->read_all(1000), "precious");
 }
 
 TEST_F(RunPreClear, IgnoresADirectoryThatIsMissing) {

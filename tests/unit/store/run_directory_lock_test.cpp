@@ -151,6 +151,25 @@ TEST_F(RunLock, KeepsTheFileOfAnEarlierLockAsItIs) {
   EXPECT_EQ(std::filesystem::file_size(lock_file()), 15U);
 }
 
+TEST_F(RunLock, IsReachedByNoLink) {
+  std::filesystem::create_directory(directory_.path("outside"));
+  std::filesystem::create_symlink("outside", directory_.path(".locks"));
+  EXPECT_THAT(acquire(nanoseconds(0)).error().message,
+              HasSubstr(".locks: a symbolic link, not a directory of ours"));
+  std::filesystem::remove(directory_.path(".locks"));
+  std::filesystem::create_directory(directory_.path(".locks"));
+  std::filesystem::create_symlink("../outside/made", lock_file());
+  EXPECT_THAT(acquire(nanoseconds(0)).error().message,
+              HasSubstr("run.lock: a symbolic link, not a file of ours"));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path("outside")));
+}
+
+TEST_F(RunLock, IsNoFifo) {
+  std::filesystem::create_directory(directory_.path(".locks"));
+  ASSERT_EQ(::mkfifo(lock_file().c_str(), 0600), 0);
+  EXPECT_THAT(acquire(nanoseconds(0)).error().message, HasSubstr("a FIFO, not a file of ours"));
+}
+
 TEST_F(RunLock, IsHeldAsLongAsItLives) {
   {
     const auto lock = acquire(nanoseconds(0));

@@ -2,6 +2,7 @@
 #include "store/spool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -83,14 +84,16 @@ TEST_F(Spooling, HoldsNothingThatIsNamedAsASidecar) {
 TEST_F(Spooling, IsLiveWhileItsOwnerLives) {
   {
     const Spool spool = make();
-    const auto found = list_spools(root_.path());
+    const auto found = list_spools(root_.path()).spools;
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].path, spool.path());
     EXPECT_TRUE(found[0].is_live);
     EXPECT_FALSE(SpoolClaim::take(spool.path())->has_value());
   }
-  ASSERT_EQ(list_spools(root_.path()).size(), 1U);
-  EXPECT_FALSE(list_spools(root_.path())[0].is_live);
+  const auto left = list_spools(root_.path());
+  ASSERT_EQ(left.spools.size(), 1U);
+  EXPECT_FALSE(left.spools[0].is_live);
+  EXPECT_TRUE(left.not_ours.empty());
 }
 
 TEST_F(Spooling, LeavesADeadProcessesSpoolToTheOneWhoClaimsIt) {
@@ -100,7 +103,7 @@ TEST_F(Spooling, LeavesADeadProcessesSpoolToTheOneWhoClaimsIt) {
     return ::raise(SIGKILL) == 0;
   });
   ASSERT_TRUE(process.is_killed());
-  const auto found = list_spools(root_.path());
+  const auto found = list_spools(root_.path()).spools;
   ASSERT_EQ(found.size(), 1U);
   EXPECT_FALSE(found[0].is_live);
   const auto claim = SpoolClaim::take(found[0].path);
@@ -110,7 +113,7 @@ TEST_F(Spooling, LeavesADeadProcessesSpoolToTheOneWhoClaimsIt) {
   ASSERT_TRUE(files && files->size() == 1);
   EXPECT_EQ(bytes_of(files->front().path), "kept");
   ASSERT_TRUE(remove_spool(found[0].path));
-  EXPECT_TRUE(list_spools(root_.path()).empty());
+  EXPECT_TRUE(list_spools(root_.path()).spools.empty());
   EXPECT_TRUE(std::filesystem::is_empty(root_.path(".ktstr-index/spool")));
 }
 
@@ -170,7 +173,7 @@ TEST_F(Spooling, HasADirectoryForEachEvenInOneNanosecond) {
   const Spool one = make();
   const Spool other = make();
   EXPECT_NE(one.path(), other.path());
-  EXPECT_EQ(list_spools(root_.path()).size(), 2U);
+  EXPECT_EQ(list_spools(root_.path()).spools.size(), 2U);
 }
 
 TEST_F(Spooling, NoticesThatItWasRemoved) {
@@ -178,6 +181,110 @@ TEST_F(Spooling, NoticesThatItWasRemoved) {
   EXPECT_FALSE(spool.is_removed());
   std::filesystem::remove_all(root_.path(".ktstr-index"));
   EXPECT_TRUE(spool.is_removed());
+}
+
+constexpr const char* k_name = "1700000000000000000-1";
+const std::string k_spools = ".ktstr-index/spool/";
+
+class RemovedSpool : public Spooling {
+ protected:
+  [[nodiscard]] std::string path() const { return root_.path(k_spools + k_name); }
+  void put(const std::string& name, const std::string& bytes = "x") const {
+    root_.write(k_spools + k_name + "/" + name, bytes);
+  }
+  [[nodiscard]] std::size_t left() const {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(path())) ++count;
+    return count;
+  }
+};
+
+TEST_F(RemovedSpool, IsGoneWithItsLock) {
+  put("journal", journal_head());
+  put("1");
+  put("20");
+  root_.write(k_spools + k_name + ".lock", "");
+  ASSERT_TRUE(remove_spool(path()));
+  EXPECT_TRUE(std::filesystem::is_empty(root_.path(k_spools)));
+  EXPECT_TRUE(remove_spool(path()));
+}
+
+TEST_F(RemovedSpool, MayBeOneThatWasKilledWhileItWasMade) {
+  std::filesystem::create_directories(path());
+  EXPECT_TRUE(remove_spool(path()));
+  put("journal", "");
+  EXPECT_TRUE(remove_spool(path()));
+  put("journal", journal_head().substr(0, 5));
+  EXPECT_TRUE(remove_spool(path()));
+}
+
+TEST_F(RemovedSpool, IsNoDirectoryWithoutAJournalOfOurs) {
+  put("1");
+  EXPECT_EQ(remove_spool(path()).error().code, ErrorCode::corrupt);
+  for (const char* text : {"somebody's journal", "somebody's\njournal\n"}) {
+    put("journal", text);
+    EXPECT_EQ(remove_spool(path()).error().code, ErrorCode::corrupt);
+    EXPECT_EQ(read_spool(path()).error().code, ErrorCode::corrupt);
+  }
+  EXPECT_EQ(left(), 2U);
+}
+
+TEST_F(RemovedSpool, LeavesWhatIsNotOurs) {
+  put("journal", journal_head());
+  put("1");
+  put("2/letters/1");
+  put("007");
+  put("letter");
+  const auto removed = remove_spool(path());
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, ErrorCode::corrupt);
+  EXPECT_EQ(left(), 4U);
+  EXPECT_TRUE(std::filesystem::exists(path() + "/2/letters/1"));
+}
+
+TEST_F(RemovedSpool, IsReachedByNoLink) {
+  put("journal", journal_head());
+  put("1");
+  const std::string outside = root_.path("outside");
+  std::filesystem::rename(root_.path(".ktstr-index"), outside);
+  const auto expect_refused = [&] {
+    EXPECT_FALSE(remove_spool(path()));
+    EXPECT_FALSE(read_spool(path()));
+    EXPECT_FALSE(SpoolClaim::take(path()));
+    EXPECT_TRUE(list_spools(root_.path()).spools.empty());
+    EXPECT_EQ(list_spools(root_.path()).not_ours.size(), 1U);
+    EXPECT_TRUE(std::filesystem::exists(outside + "/spool/" + k_name + "/1"));
+  };
+  std::filesystem::create_symlink(outside, root_.path(".ktstr-index"));
+  expect_refused();
+  EXPECT_FALSE(Spool::create(root_.path(), clock_));
+  std::filesystem::remove(root_.path(".ktstr-index"));
+  std::filesystem::create_directory(root_.path(".ktstr-index"));
+  std::filesystem::create_symlink(outside + "/spool", root_.path(".ktstr-index/spool"));
+  expect_refused();
+  EXPECT_FALSE(Spool::create(root_.path(), clock_));
+  std::filesystem::remove(root_.path(".ktstr-index/spool"));
+  std::filesystem::create_directory(root_.path(".ktstr-index/spool"));
+  std::filesystem::create_symlink(outside + "/spool/" + k_name, path());
+  expect_refused();
+}
+
+TEST_F(RemovedSpool, HasNoNameButOneOfOurs) {
+  root_.write(k_spools + "letters/journal", journal_head());
+  EXPECT_FALSE(remove_spool(root_.path(k_spools + "letters")));
+  EXPECT_FALSE(remove_spool(root_.path("1700000000000000000-1")));
+  const auto listing = list_spools(root_.path());
+  EXPECT_TRUE(listing.spools.empty());
+  ASSERT_EQ(listing.not_ours.size(), 1U);
+  EXPECT_EQ(listing.not_ours[0].path, root_.path(k_spools + "letters"));
+}
+
+TEST_F(RemovedSpool, NeverWaitsForALockThatIsNone) {
+  put("journal", journal_head());
+  ASSERT_EQ(::mkfifo((path() + ".lock").c_str(), 0600), 0);
+  EXPECT_TRUE(list_spools(root_.path()).spools.empty());
+  EXPECT_EQ(list_spools(root_.path()).not_ours.size(), 1U);
+  EXPECT_FALSE(SpoolClaim::take(path()));
 }
 
 }  // namespace

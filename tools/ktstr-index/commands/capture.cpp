@@ -47,7 +47,8 @@ int run(const Context& context, const CaptureArguments& arguments) {
   if (!options) return context.failed(options.error());
   const std::string text = start_text(*options);
   const std::vector<std::string> roots = options->roots;
-  StopRequest stop;  // before any thread is started
+  // What was captured up to then is archived, which takes longer than a person would wait.
+  StopRequest stop(std::chrono::seconds(10));
   CaptureService service(context, std::move(*options));
   if (const auto started = service.start(); !started) return context.failed(started.error());
   context.note(text);

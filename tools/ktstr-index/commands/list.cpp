@@ -61,7 +61,7 @@ Answer print_runs(const Context& context, Session& session) {
     if (!some) return {context.failed(some.error())};
     if (!*some) return {};
   }
-  return print_answer(context, session, [&] { return list_rows(session, false); });
+  return print_answer(context, session, 0, [&] { return list_rows(session, false); });
 }
 
 int run(const Context& context, const ListArguments& arguments) {
@@ -74,7 +74,7 @@ int run(const Context& context, const ListArguments& arguments) {
     return context.print_rows(nothing);
   }
   if (arguments.left_out) {
-    return print_answer(context, *session, [&] { return list_rows(*session, true); }).status;
+    return print_answer(context, *session, 0, [&] { return list_rows(*session, true); }).status;
   }
   const Answer answer = print_runs(context, *session);
   if (answer.status != k_done) return answer.status;

@@ -46,7 +46,8 @@ int print_report(const Context& context, const PackFlags& flags, const PackRepor
       .add("paths", number(counts.paths))
       .add("addresses", number(counts.addresses))
       .add("ids", number(counts.ids))
-      .add("hosts", number(counts.hosts));
+      .add("hosts", number(counts.hosts))
+      .add("secrets", number(counts.secrets));
   JsonObject document;
   document.add("path", flags.to)
       .add("size_bytes", report.size_bytes)
@@ -55,13 +56,13 @@ int print_report(const Context& context, const PackFlags& flags, const PackRepor
       .add("dumps_without_bytes", report.dump_names)
       .add("left_out", number(report.left_out.count))
       .add("redacted", flags.with_host ? JsonValue() : JsonValue(std::move(redacted)));
-  const std::string what = flags.with_host
-                               ? "nothing (--with-host)"
-                               : std::to_string(counts.boot_parameters) + " boot parameters, " +
-                                     std::to_string(counts.paths) + " paths, " +
-                                     std::to_string(counts.addresses) + " addresses, " +
-                                     std::to_string(counts.ids) + " ids, " +
-                                     std::to_string(counts.hosts) + " host names";
+  const std::string what =
+      flags.with_host ? "nothing (--with-host)"
+                      : std::to_string(counts.boot_parameters) + " boot parameters, " +
+                            std::to_string(counts.paths) + " paths, " +
+                            std::to_string(counts.addresses) + " addresses, " +
+                            std::to_string(counts.ids) + " ids, " + std::to_string(counts.hosts) +
+                            " host names, " + std::to_string(counts.secrets) + " secrets";
   return context.print_document(
       document, {{"path", flags.to},
                  {"size", human_number(static_cast<double>(report.size_bytes), Quantity::bytes)},
@@ -136,10 +137,16 @@ int run(const Context& context, const PackFlags& flags) {
   options.with_host = flags.with_host;
   options.with_dumps = !flags.no_dumps;
   options.with_traces = flags.traces;
+  if (!flags.with_host) options.key = substitute_key(context.session_options());
   options.should_stop = [&stop] { return stop.is_made(); };
   const auto report = write_pack(source->database(), options, system_clock());
   if (!report) return failed(report.error());
   note_left_out_of_pack(context, report->left_out);
+  if (!flags.with_host) {
+    context.note(
+        "names of machines and people that nothing in it marks as such can't be known: "
+        "look into it before you publish it");
+  }
   return print_report(context, flags, *report);
 }
 
@@ -156,11 +163,13 @@ Command make_pack_command(const Context& context) {
       "directory, a session (its token, @last, @prev, @3), or an expression over results as query "
       "takes it; several add up. They come from the archive, after a refresh, with their failure "
       "dumps; where there is no archive, from what is there now, and with --in from that. FILE is "
-      "what import and --in take; results keep their ids in it.\n\n"
-      "Redacted: of the host's boot line only scheduling parameters stay, and paths, addresses, "
-      "disk ids and this machine's name give way to placeholders wherever they stand. What isn't "
-      "JSON can't be redacted, so it is left out. --with-host leaves all as it is, paths of runs "
-      "roots aside.";
+      "what import and --in take.\n\n"
+      "Redacted: of boot lines only scheduling parameters stay; paths, addresses, ids of disks and "
+      "machines, passwords, tokens and keys, this machine's names and those that the results name "
+      "give way to placeholders in every text, name and label. What results go by gets substitutes "
+      "that are the same in all packs of one archive. Ids and sizes are those of the redacted "
+      "bytes. What isn't JSON can't be redacted, so it is left out. --with-host leaves all as it "
+      "is, paths of runs roots aside.";
   command.examples = {{"ktstr-index pack @last -o results.ktstr", "what the last session wrote"},
                       {"ktstr-index pack \"verdict='fail' and scheduler='scx_lavd'\" -o lavd.ktstr",
                        "failures for a bug report"},

@@ -38,8 +38,9 @@ int print_results(const Context& context, Session& session, const QueryArguments
   if (arguments.paths || arguments.nul) {
     return show_paths(context, session, query, arguments.nul, found);
   }
-  const Answer answer = print_answer(
-      context, session, [&] { return ktstr::run(session.database(), query, system_clock()); });
+  const Answer answer = print_answer(context, session, query.timeout_ns, [&] {
+    return ktstr::run(session.database(), query, system_clock());
+  });
   found = query.count_only ? static_cast<std::uint64_t>(answer.last_integer) : answer.rows;
   return answer.status;
 }
@@ -139,7 +140,7 @@ int answer(const Context& context, QueryArguments& arguments) {
   if (over_of(session->database()) != Over::past) {
     note_left_out(context, *session, query.filters.strict);
   }
-  return expected(arguments.expect, found, status);
+  return expected(context, *session, arguments.expect, found, status);
 }
 
 int show_statement(const Context& context, QueryArguments& arguments) {

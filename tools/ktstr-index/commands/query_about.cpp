@@ -12,6 +12,7 @@
 #include "query/query_plan.hpp"
 #include "query/statement.hpp"
 #include "query/tokens.hpp"
+#include "statement_bounds.hpp"
 
 namespace ktstr {
 namespace {
@@ -111,7 +112,8 @@ int show_sql(const Context& context, Session& session, const ResultQuery& query)
 int show_paths(const Context& context, Session& session, ResultQuery query, bool nul,
                std::uint64_t& found) {
   query.select = {"path"};
-  auto rows = run(session.database(), query, system_clock());
+  auto rows = make_bounded(session.database(), query.timeout_ns,
+                           [&] { return run(session.database(), query, system_clock()); });
   if (!rows) return context.failed(rows.error());
   std::vector<Value> row;
   std::string text;

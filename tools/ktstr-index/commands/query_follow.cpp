@@ -19,6 +19,7 @@
 #include "query/directories.hpp"
 #include "report/display_width.hpp"
 #include "report/row_renderer.hpp"
+#include "statement_bounds.hpp"
 #include "stop_request.hpp"
 #include "store/directory_watch.hpp"
 
@@ -149,7 +150,7 @@ class Follower {
 
   Result<void> render(const ResultQuery& query, Output& output, std::uint64_t* count) {
     return guarded(session_->catalog_path(), [&]() -> Result<void> {
-      auto rows = ktstr::run(session_->database(), query, system_clock());
+      auto rows = run_bounded(query);
       if (!rows) return fail(std::move(rows.error()));
       if (context_.is_for_people()) {
         *rows = std::make_unique<ShortIdRows>(session_->database(), std::move(*rows));
@@ -163,10 +164,16 @@ class Follower {
     });
   }
 
+  Result<std::unique_ptr<RowSource>> run_bounded(const ResultQuery& query) {
+    SQLite::Database& database = session_->database();
+    return make_bounded(database, query.timeout_ns,
+                        [&] { return ktstr::run(database, query, system_clock()); });
+  }
+
   Result<void> count_all(std::uint64_t& total) {
     ResultQuery query = query_;
     query.count_only = true;
-    auto rows = ktstr::run(session_->database(), query, system_clock());
+    auto rows = run_bounded(query);
     if (!rows) return fail(std::move(rows.error()));
     std::vector<Value> row;
     const auto more = (*rows)->next(row);

@@ -14,6 +14,9 @@
 namespace ktstr {
 namespace {
 
+// Of those that could not be looked at: where one can't, perhaps thousands can't.
+constexpr std::size_t k_most_named_files = 10;
+
 struct RefreshFlags {
   bool why = false;
   KeepOptions keep;
@@ -136,7 +139,15 @@ int run(const Context& context, const RefreshFlags& flags) {
   for (const Error& unreadable : unreadable_directories) {
     (void)context.failed(unreadable);
   }
-  return unreadable_directories.empty() ? status : k_failed;
+  const auto& not_looked_at = done->refresh.not_looked_at;
+  for (std::size_t i = 0; i < not_looked_at.size() && i < k_most_named_files; ++i) {
+    (void)context.failed(not_looked_at[i]);
+  }
+  if (not_looked_at.size() > k_most_named_files) {
+    context.note(std::to_string(not_looked_at.size() - k_most_named_files) +
+                 " more files could not be looked at");
+  }
+  return unreadable_directories.empty() && not_looked_at.empty() ? status : k_failed;
 }
 
 }  // namespace

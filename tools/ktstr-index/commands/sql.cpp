@@ -38,8 +38,8 @@ int run(const Context& context, const SqlArguments& arguments) {
     if (!rows) return rows;
     return first_columns_first(std::move(*rows));
   };
-  const Answer answer = print_answer(context, *session, make);
-  return expected(arguments.expect, answer.rows, answer.status);
+  const Answer answer = print_answer(context, *session, arguments.timeout_ns, make);
+  return expected(context, *session, arguments.expect, answer.rows, answer.status);
 }
 
 }  // namespace

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A database's files before SQLite sees them, which opens whatever has their names.
+
+#include <string>
+
+#include "base/file_system.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// `{root}/.ktstr-index`, made if it is missing, but never the root. An error (io) if it is
+/// anything but a directory, a link to one included: the tree may be a stranger's.
+[[nodiscard]] Result<void> make_index_directory(const std::string& root);
+
+/// An error (io) if the database or one of the logs beside it is there and isn't a regular file. A
+/// database that the user has named may be a link; its logs, which only SQLite makes, never are.
+[[nodiscard]] Result<void> check_database_files(const std::string& path, FollowLinks follow);
+
+}  // namespace ktstr

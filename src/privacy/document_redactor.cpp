@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "privacy/document_redactor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_text.hpp"
+#include "privacy/boot_line.hpp"
+
+namespace ktstr {
+namespace {
+
+constexpr std::size_t k_max_depth = 10'000;
+
+bool is_identity(Treatment treatment) {
+  return treatment == Treatment::identity || treatment == Treatment::version ||
+         treatment == Treatment::commit || treatment == Treatment::cgroup;
+}
+
+bool is_password_key(std::string_view key) {
+  return key.find("pass") != std::string_view::npos || key.find("Pass") != std::string_view::npos ||
+         key.find("PASS") != std::string_view::npos;
+}
+
+/// What JSON writes between quotes.
+std::string escaped(const std::string& text) {
+  std::string quoted;
+  append_json_string(quoted, text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+Result<RedactedText> DocumentRedactor::run() {
+  while (true) {
+    scanner_.skip_space();
+    if (expect_ == Expect::end) break;
+    if (!step()) return failure();
+  }
+  if (!scanner_.at_end()) {
+    (void)scanner_.refuse("trailing characters");
+    return failure();
+  }
+  copy_to(json_.size());
+  return std::move(out_);
+}
+
+tl::unexpected<Error> DocumentRedactor::failure() const {
+  return fail(ErrorCode::parse,
+              scanner_.error() + " at byte " + std::to_string(scanner_.position()));
+}
+
+Treatment DocumentRedactor::treatment() const {
+  if (stack_.empty()) return Treatment::text;
+  return stack_.back().is_object ? stack_.back().member : stack_.back().treatment;
+}
+
+bool DocumentRedactor::value(char c) {
+  if (c == '{' || c == '[') return open(c);
+  if (c == '"') {
+    if (!string(false)) return false;
+  } else if (c == '-' || (c >= '0' && c <= '9')) {
+    if (!number()) return false;
+  } else {
+    std::string_view literal;
+    if (!scanner_.scan_literal(literal)) return false;
+  }
+  after_value();
+  return true;
+}
+
+/// A number of tokens is no secret, but a password or a serial number may be written as one.
+bool DocumentRedactor::number() {
+  constexpr std::size_t k_shortest_id = 4;
+  const std::size_t begin = scanner_.position();
+  JsonScanner::Number number;
+  if (!scanner_.scan_number(number)) return false;
+  const auto kind = whole_kind(treatment());
+  const bool is_password =
+      kind == PrivateKind::secret && !stack_.empty() && stack_.back().is_password;
+  const bool is_id =
+      kind == PrivateKind::id && number.is_integer && number.text.size() >= k_shortest_id;
+  if (!is_password && !is_id) return true;
+  copy_to(begin);
+  append_json_string(out_.json, std::string(placeholder(*kind)));
+  copied_ = begin + number.text.size();
+  ++counter(out_.counts, *kind);
+  return true;
+}
+
+bool DocumentRedactor::open(char c) {
+  if (stack_.size() == k_max_depth) return scanner_.refuse("nested too deep");
+  Frame frame;
+  frame.is_object = c == '{';
+  frame.treatment = treatment();
+  stack_.push_back(std::move(frame));
+  return take(c == '{' ? Expect::key_or_close : Expect::value_or_close);
+}
+
+bool DocumentRedactor::close() {
+  scanner_.skip();
+  stack_.pop_back();
+  after_value();
+  return true;
+}
+
+bool DocumentRedactor::string(bool is_key) {
+  const std::size_t begin = scanner_.position() + 1;
+  JsonScanner::String token;
+  if (!scanner_.scan_string(token)) return false;
+  const UnescapedText text(token.text);
+  if (is_key) {
+    Frame& frame = stack_.back();
+    frame.member = redaction_.rules_.treatment_of(text.text());
+    frame.is_password = frame.member == Treatment::whole_secret && is_password_key(text.text());
+    redact_key(begin, text);
+    return true;
+  }
+  const Treatment treatment = this->treatment();
+  if (treatment == Treatment::boot_line) {
+    redact_boot_line(begin, text, 0, text.text().size());
+  } else if (const auto whole = whole_kind(treatment)) {
+    redact_whole(begin, text, *whole);
+  } else {
+    redact_spans(begin, text, text_kind(treatment), is_identity(treatment));
+  }
+  return true;
+}
+
+void DocumentRedactor::redact_spans(std::size_t begin, const UnescapedText& text, TextKind kind,
+                                    bool is_identity) {
+  for (const PrivateSpan& span : redaction_.find(text.text(), kind)) {
+    if (span.kind == PrivateKind::boot_line) {
+      redact_boot_line(begin, text, span.begin, span.end);
+      continue;
+    }
+    const std::string_view found = text.text().substr(span.begin, span.end - span.begin);
+    copy_to(begin + text.raw_offset(span.begin));
+    out_.json += redaction_.substitute(span.kind, found, is_identity);
+    copied_ = begin + text.raw_offset(span.end);
+    ++counter(out_.counts, span.kind);
+    if (span.kind == PrivateKind::host) hosts_.emplace_back(found);
+  }
+}
+
+/// A key is treated as the key that its object stands under says.
+void DocumentRedactor::redact_key(std::size_t begin, const UnescapedText& text) {
+  // A machine may be called "stats": the record's own keys are nobody's secret.
+  if (is_record_key(text.text())) return;
+  const bool is_cgroup = stack_.back().treatment == Treatment::cgroup;
+  const TextKind kind = is_cgroup ? TextKind::cgroup : TextKind::identity;
+  std::set<std::string>& taken = stack_.back().taken_keys;
+  if (text.text().find('<') != std::string_view::npos) taken.emplace(text.text());
+  if (redaction_.find(text.text(), kind).empty()) return;
+  copy_to(begin);
+  const std::size_t out_begin = out_.json.size();
+  redact_spans(begin, text, kind, true);
+  copy_to(begin + text.raw_size());
+  number_key(out_begin, taken);
+}
+
+void DocumentRedactor::number_key(std::size_t begin, std::set<std::string>& taken) {
+  const std::string name = out_.json.substr(begin);
+  std::string unique = name;
+  for (int i = 2; !taken.insert(unique).second; ++i) {
+    const std::size_t close = name.find('>');
+    unique = name;
+    unique.insert(close == std::string::npos ? name.size() : close, " " + std::to_string(i));
+  }
+  out_.json.resize(begin);
+  out_.json += unique;
+}
+
+void DocumentRedactor::redact_whole(std::size_t begin, const UnescapedText& text,
+                                    PrivateKind kind) {
+  if (text.text().empty() || is_placeholder(text.text())) return;
+  copy_to(begin);
+  out_.json += placeholder(kind);
+  copied_ = begin + text.raw_size();
+  ++counter(out_.counts, kind);
+  if (kind == PrivateKind::host) hosts_.emplace_back(text.text());
+}
+
+void DocumentRedactor::redact_boot_line(std::size_t begin, const UnescapedText& text,
+                                        std::size_t from, std::size_t to) {
+  const ReducedBootLine reduced =
+      reduce_boot_line(text.text().substr(from, to - from), redaction_.hosts_);
+  if (reduced.removed == 0) return;
+  out_.counts.boot_parameters += reduced.removed;
+  copy_to(begin + text.raw_offset(from));
+  out_.json += escaped(reduced.text);
+  copied_ = begin + text.raw_offset(to);
+}
+
+void DocumentRedactor::copy_to(std::size_t end) {
+  out_.json += json_.substr(copied_, end - copied_);
+  copied_ = end;
+}
+
+}  // namespace ktstr

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One document on its way through a Redaction.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "privacy/redaction.hpp"
+#include "privacy/unescaped_text.hpp"
+#include "record/json_steps.hpp"
+
+namespace ktstr {
+
+[[nodiscard]] std::size_t& counter(RedactionCounts& counts, PrivateKind kind);
+[[nodiscard]] TextKind text_kind(Treatment treatment);
+/// None for a treatment that looks into the text.
+[[nodiscard]] std::optional<PrivateKind> whole_kind(Treatment treatment);
+
+/// Goes over the tokens with an explicit stack, copying all but what a rule takes.
+class DocumentRedactor : private JsonSteps<DocumentRedactor> {
+ public:
+  /// Both have to live on.
+  DocumentRedactor(Redaction& redaction, std::string_view json)
+      : JsonSteps(json), redaction_(redaction), json_(json) {
+    out_.json.reserve(json.size());
+  }
+
+  [[nodiscard]] Result<RedactedText> run();
+  /// What run() took for names of machines without knowing them.
+  [[nodiscard]] std::vector<std::string> take_hosts() { return std::move(hosts_); }
+
+ private:
+  friend JsonSteps<DocumentRedactor>;
+
+  /// An open array or object.
+  struct Frame {
+    bool is_object = false;
+    /// What the key says that it stands under; of the objects of an array, the array's.
+    Treatment treatment = Treatment::text;
+    Treatment member = Treatment::text;  ///< of the value to come
+    bool is_password = false;            ///< the value to come
+    std::set<std::string> taken_keys;    ///< those that look redacted
+  };
+
+  [[nodiscard]] tl::unexpected<Error> failure() const;
+  /// Of the next value.
+  [[nodiscard]] Treatment treatment() const;
+  bool value(char c);
+  bool number();
+  bool key_string() { return string(true); }
+  [[nodiscard]] bool is_in_object() const { return stack_.back().is_object; }
+  [[nodiscard]] bool is_outermost() const { return stack_.empty(); }
+  void pass() { scanner_.skip(); }
+  bool open(char c);
+  bool close();
+  bool string(bool is_key);
+  void redact_spans(std::size_t begin, const UnescapedText& text, TextKind kind, bool is_identity);
+  void redact_key(std::size_t begin, const UnescapedText& text);
+  void number_key(std::size_t begin, std::set<std::string>& taken);
+  void redact_whole(std::size_t begin, const UnescapedText& text, PrivateKind kind);
+  void redact_boot_line(std::size_t begin, const UnescapedText& text, std::size_t from,
+                        std::size_t to);
+  void copy_to(std::size_t end);
+
+  Redaction& redaction_;
+  std::string_view json_;
+  std::vector<Frame> stack_;
+  std::size_t copied_ = 0;  ///< of json_
+  RedactedText out_;
+  std::vector<std::string> hosts_;
+};
+
+}  // namespace ktstr

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Finds what in a text tells where it was made, by the table of patterns and by names. It errs
+// towards finding too much.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "privacy/patterns.hpp"
+
+namespace ktstr {
+
+/// "<path>", "<address>", "<id>", "<host>", "<secret>".
+[[nodiscard]] std::string_view placeholder(PrivateKind kind);
+/// It is one of these, with or without a number or a key behind the word.
+[[nodiscard]] bool is_placeholder(std::string_view text);
+
+struct PrivateSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;  ///< behind it
+  PrivateKind kind = PrivateKind::path;
+};
+
+/// Names of machines, to be found in any case and, unless they are short or plain words, within
+/// words, too. Names of less than three characters and common words ("localhost") are passed over.
+class HostNames {
+ public:
+  explicit HostNames(const std::vector<std::string>& names = {});
+  ~HostNames();
+  HostNames(HostNames&&) noexcept;
+  HostNames& operator=(HostNames&&) noexcept;
+
+  /// Those that are looked for, lower-case, with the first labels of those with a domain.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// Adds what it finds, in no order. Linear. Thread-safe.
+  void find(std::string_view text, std::vector<PrivateSpan>& found) const;
+
+ private:
+  struct Patterns;
+
+  std::vector<std::string> names_;
+  std::unique_ptr<const Patterns> patterns_;
+};
+
+/// The private parts of a text, in order, none overlapping or touching a placeholder. Linear in the
+/// text's size. Pure; thread-safe.
+[[nodiscard]] std::vector<PrivateSpan> find_private(std::string_view text, TextKind kind,
+                                                    const HostNames& hosts);
+
+/// True if a document may say a machine's name that isn't known yet. Much cheaper than a look.
+[[nodiscard]] bool may_name_hosts(std::string_view json);
+
+}  // namespace ktstr

@@ -148,12 +148,16 @@ class Archives(UpgradeScenario):
                 self.assertGreater(len(before["label"]), 3)
                 said = self.run_command("refresh", "--root", self.root).stderr.decode()
                 self.assertIn("has a new layout", said)
-                self.assertEqual(self.rows_of(self.archive), before)
+                after = self.rows_of(self.archive)
+                for table, rows in before.items():  # the refresh adds its own root
+                    self.assertLessEqual(set(rows), set(after[table]), table)
+                    self.assertTrue(table == "runs_root" or len(rows) == len(after[table]), table)
                 self.assertEqual(schema_of(self.archive), fresh)
                 self.assertEqual(self.layout(self.archive), current_layout("archive"))
-                copy, = self.copies()
+                copy, = (path for path in self.copies() if not path.name.endswith(("-wal", "-shm")))
                 self.assertEqual(self.rows_of(copy), before)
-                copy.unlink()
+                for path in self.copies():
+                    path.unlink()
 
     def test_every_view_of_it_answers(self):
         for script in ARCHIVES:
@@ -189,11 +193,11 @@ class Archives(UpgradeScenario):
 
     def test_views_that_are_not_ours_are_not_read_and_a_refresh_makes_them_anew(self):
         fresh = self.fresh_schema()
+        self.make_pool("--run-directories", 1, "--tests", 1)
+        self.refresh()
         for statement in ("DROP VIEW results",
                           "DROP VIEW results; CREATE VIEW results AS SELECT 'forged' AS id"):
             with self.subTest(statement):
-                self.make_pool("--run-directories", 1, "--tests", 1)
-                self.refresh()
                 with closing(sqlite3.connect(self.archive)) as database:
                     database.executescript(statement)
                 said = self.run_command("query", "--over", "past", "--root", self.root,

@@ -24,8 +24,8 @@ constexpr std::string_view k_pragmas[] = {"table_info", "index_list", "index_inf
                                           "page_size"};
 constexpr std::string_view k_functions[] = {"count", "group_concat"};
 
-template <std::size_t count>
-bool is_one_of(const char* text, const std::string_view (&known)[count]) {
+template <std::size_t Count>
+bool is_one_of(const char* text, const std::string_view (&known)[Count]) {
   return text != nullptr && std::find(std::begin(known), std::end(known), text) != std::end(known);
 }
 

@@ -262,9 +262,9 @@ class OwnArchive(ForeignScenario):
                 self.change(self.archive, script(self.archive) if callable(script) else script)
                 status, _, said = self.ended("query", "--over", "past", "--root", self.root)
                 self.assertEqual(status, 0 if script == "ANALYZE" else 3, said)
-                status, _, said = self.ended("refresh", "--root", self.root)
-                self.assertEqual(status, 0, said)
-                self.assertIn("archive", said)
+                status, _, more = self.ended("refresh", "--root", self.root)
+                self.assertEqual(status, 0, more)
+                self.assertIn("archive", said + more)  # the question may have mended it
                 self.assertEqual(self.kept_ids(), ids)
                 self.assertEqual(
                     self.kept("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY 1"), words)

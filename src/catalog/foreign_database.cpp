@@ -133,6 +133,10 @@ void restore_table_words(SQLite::Database& database) {
   read_damaged_schema(database);
 }
 
+Error no_archive(const std::string& path) {
+  return {ErrorCode::usage, "not a ktstr-index archive", path};
+}
+
 Error other_layout(const std::string& path, std::int32_t layout) {
   return {ErrorCode::newer_version,
           "the archive has layout " + std::to_string(layout) + ", this program knows " +
@@ -146,9 +150,11 @@ Result<ForeignDatabase> ForeignDatabase::open(const std::string& path,
                                               const std::function<bool()>& should_stop) {
   const auto head = read_database_head(path);
   if (!head) return fail(head.error());
-  if (!head->is(Store::archive)) {
-    return fail(ErrorCode::usage, "not a ktstr-index archive", path);
+  if (!head->is_database && !head->is_empty) {
+    return fail(ErrorCode::corrupt, "file is not a database", path);
   }
+  // Of one that was just begun, all may be in its log.
+  if (!head->may_be(Store::archive)) return fail(no_archive(path));
   ForeignDatabase opened;
   std::string place = database_uri(path, "?mode=ro");
   if (head->has_log && is_on_read_only_media(path) && !has_log_beside(path)) {
@@ -192,11 +198,11 @@ Result<void> ForeignDatabase::check(const std::string& path) {
     return fail(ErrorCode::corrupt, "its schema is none of ours", path);
   }
   limit_steps(database, 0);
-  // Views are never asked, each version of this program has its own; an index is only missed.
-  const bool is_ours = is_harmless(found);
-  if (header.state == StoreState::foreign || header.state == StoreState::empty || !is_ours) {
-    return fail(ErrorCode::corrupt, is_ours ? "not a ktstr-index archive" : found.text(), path);
+  if (header.state == StoreState::foreign || header.state == StoreState::empty) {
+    return fail(no_archive(path));
   }
+  // Views are never asked, each version of this program has its own; an index is only missed.
+  if (!is_harmless(found)) return fail(ErrorCode::corrupt, found.text(), path);
   allow_reading_only(database);
   return {};
 }

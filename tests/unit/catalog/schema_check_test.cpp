@@ -66,10 +66,10 @@ TEST_P(SchemaCheck, TellsTheKindOfWhatDiffers) {
   }
 }
 
-TEST_P(SchemaCheck, GoesByTheWordsWhateverElseARowSays) {
+TEST_P(SchemaCheck, TakesWordsThatNoStatementLeavesForTheWorst) {
+  database_->exec("CREATE TRIGGER evil AFTER INSERT ON host BEGIN SELECT 1; END");
   write_schema(
-      "INSERT INTO sqlite_master(type, name, tbl_name, rootpage, sql) VALUES('view', 'v', 'v', 0, "
-      "'CREATE  TRIGGER evil AFTER INSERT ON host BEGIN SELECT 1; END')");
+      "UPDATE sqlite_master SET sql = replace(sql, 'CREATE', 'CREATE ') WHERE name = 'evil'");
   EXPECT_FALSE(differences().only_up_to(SchemaKind::trigger));
 }
 

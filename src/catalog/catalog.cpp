@@ -56,8 +56,12 @@ class CatalogOpener {
   Result<Catalog> run() {
     catalog_.options_ = options_;
     auto opened = open_at(options_.location.path);
+    bool is_only_cache = false;  // where that can't be made, it is as good as none
     for (const std::string& other : options_.location.others) {
-      if (opened || !is_unusable_place(opened.error())) break;
+      const bool is_missing =
+          is_only_cache && !opened && opened.error().code == ErrorCode::not_found;
+      if (opened || !(is_missing || is_unusable_place(opened.error()))) break;
+      is_only_cache = true;
       catalog_.warnings_.push_back("can't write " + opened.error().text() + "; using " +
                                    (other == k_in_memory ? "memory only" : other));
       opened = open_at(other);

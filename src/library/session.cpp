@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "library/session.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "catalog/connection.hpp"
@@ -274,7 +275,10 @@ void Session::note_unseen(const RefreshReport& report) {
     warnings_.push_back("can't look at " + files.front().text() + more +
                         "; they are as last seen, or missing");
   }
-  is_stale_ = !files.empty();
+  const auto& directories = report.unreadable_directories;
+  is_stale_ = !files.empty() ||
+              std::any_of(directories.begin(), directories.end(),
+                          [](const Error& error) { return error.code == ErrorCode::busy; });
   is_partial_ = !report.unreadable_directories.empty();
 }
 

@@ -35,7 +35,7 @@ class Memory(Shortage):
 
     def test_a_valid_record_is_never_corrupt_for_want_of_memory(self):
         seen = set()
-        for mib in range(40, 520, 30):
+        for mib in range(40, 520, 60):
             with self.subTest(mib=mib):
                 self.catalog.unlink(missing_ok=True)
                 done = self.limited("refresh", mib=mib)
@@ -63,9 +63,12 @@ class Memory(Shortage):
     def test_a_known_record_stays_what_it_was(self):
         self.settle()
         self.refresh()
-        done = self.limited("refresh", "--check", "bytes", mib=150)
-        self.assertEqual(done.status, 3, done.said)
-        self.assertEqual(self.statuses("--check", "none")[self.large], ("ok", True))
+        short = 0
+        for mib in range(40, 100, 6):
+            done = self.limited("refresh", "--check", "bytes", mib=mib)
+            self.assertEqual(self.statuses("--check", "none")[self.large], ("ok", True), mib)
+            short += done.status == 3 and "large.ktstr.json" in done.said
+        self.assertGreater(short, 0)
 
     def test_a_gate_is_not_green_on_what_there_was_no_memory_for(self):
         done = self.limited("query", "test_name = 'large'", "--expect", "none", mib=150)
@@ -79,10 +82,10 @@ class Memory(Shortage):
                     ("verify",), ("list",), ("last-run",), ("list-values",), ("footer",),
                     ("explain-sidecar",), ("replay",), ("info",),
                     ("snapshot", self.temporary / "snapshot"),
-                    ("pack", "-o", self.temporary / "pack"), ("gc",),
-                    ("restore", "--to", self.temporary / "back"))
+                    ("pack", "1=1", "-o", self.temporary / "pack"), ("gc",),
+                    ("restore", self.run_dir.name, "--to", self.temporary / "back"))
         for command in commands:
-            for mib in range(30, 220, 45):
+            for mib in (40, 100, 160):
                 with self.subTest(command=command, mib=mib):
                     for path in ("snapshot", "pack"):
                         (self.temporary / path).unlink(missing_ok=True)
@@ -144,14 +147,16 @@ class Descriptors(Shortage):
         self.put("new/a.ktstr.json", json.dumps(self.a_record()))
         stale = 0
         for most in range(4, 24):
-            done = self.limited("query", "--format", "json", most=most)
+            done = self.limited("query", "--select", "run_dir", "--format", "json", most=most)
             if done.status != 0:
                 continue
             document = json.loads(done.stdout)
             has_all = any(row["run_dir"] == "new" for row in document["rows"])
-            self.assertTrue(has_all or done.said, most)
+            self.assertNotEqual(has_all, document["stale"], f"{most}\n{done.said}")
+            if document["stale"]:
+                self.assertIn("Too many open files", done.said)
             stale += document["stale"]
-        self.assertGreaterEqual(stale, 0)
+        self.assertGreater(stale, 0)
 
     def test_a_session_is_not_lost(self):
         self.put("new/a.ktstr.json", json.dumps(self.a_record()))

@@ -31,6 +31,7 @@ TEST(StopRequest, TellsWhoWaitsOnlyAfterTheSignal) {
   StopRequest stop;
   std::raise(SIGINT);
   EXPECT_TRUE(is_readable(stop.descriptor()));
+  EXPECT_TRUE(stop.is_made());
 }
 
 TEST(StopRequest, ForgetsOneThatWasTakenUp) {

@@ -320,14 +320,18 @@ RefreshReport RefreshStore::finish() {
   return std::move(report_);
 }
 
-/// Where another process writes, it stores the time itself.
+/// Where another process writes, it stores the time itself. One that couldn't list everything
+/// leaves a catalog that was never complete as it is.
 void RefreshStore::store_time() {
   const auto transaction = ImmediateTransaction::begin_if_free(database_);
   if (!transaction) return;
   if (report_.files_removed + report_.files_changed + report_.files_moved > 0) {
     tables_.records().remove_unused_hosts();
   }
-  tables_.settings().put("last_refresh_ns", clock_.now_ns());
+  SettingTable& settings = tables_.settings();
+  if (report_.unreadable_directories.empty() || settings.find("last_refresh_ns")) {
+    settings.put("last_refresh_ns", clock_.now_ns());
+  }
   transaction->commit();
 }
 

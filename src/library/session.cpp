@@ -220,7 +220,15 @@ Result<void> Session::make_fresh(CheckLevel level) {
   is_stale_ = false;
   if (level == CheckLevel::none && catalog_.was_emptied()) level = CheckLevel::dirs;
   is_partial_ = false;
-  if (level == CheckLevel::none || !has_root_) return {};
+  if (!has_root_) return {};
+  if (level == CheckLevel::none) {
+    is_partial_ = !catalog_.is_complete();
+    if (is_partial_) {
+      warnings_.emplace_back(
+          "no refresh has looked at everything yet, so rows may be missing; ktstr-index refresh");
+    }
+    return {};
+  }
   catalog_.set_busy_timeout_ms(options_.query_wait_ms);
   RefreshOptions refresh;
   refresh.level = level;

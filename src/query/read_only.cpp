@@ -16,7 +16,7 @@ namespace {
 // Steps of SQLite's machine between two looks at the clock: about 10 us.
 constexpr int k_steps_between_looks = 1000;
 // Of one value. Keeps zeroblob() and the like from taking all memory before the clock is asked.
-constexpr int k_largest_value_bytes = 32 << 20;
+constexpr int k_largest_value_bytes = 64 << 20;
 // Each % of a pattern may try every place of a text again.
 constexpr int k_longest_pattern_bytes = 4096;
 

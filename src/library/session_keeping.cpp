@@ -68,12 +68,12 @@ void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
                         "for them)");
   }
   for (const Error& stranger : report.left_alone) {
-    // The catalog may have met the same link already.
-    const auto said = [&](const std::string& warning) {
+    // The catalog may have met the same link, and has said so.
+    const auto& said = catalog_.warnings();
+    const bool is_known = std::any_of(said.begin(), said.end(), [&](const std::string& warning) {
       return warning.find(stranger.path + ": ") != std::string::npos;
-    };
-    if (std::none_of(warnings_.begin(), warnings_.end(), said))
-      warnings_.push_back(stranger.text());
+    });
+    if (!is_known) warnings_.push_back(stranger.text());
   }
   if (report.failure) {
     warnings_.push_back("not everything could be archived: " + report.failure->text() +

@@ -70,10 +70,6 @@ def link_to_file(path, world):
 
 
 def dangling_link(path, world):
-    path.symlink_to(world / "nothing" / "here")
-
-
-def new_name_link(path, world):
     """Whoever opens it to write makes a file outside."""
     path.symlink_to(world / "new")
 
@@ -109,6 +105,8 @@ def foreign_file(path, _world):
     path.write_text(PRECIOUS)
 
 
-LINKS = (link_to_directory, link_to_look_alike, link_to_file, dangling_link, new_name_link)
+LINKS = (link_to_directory, link_to_look_alike, link_to_file, dangling_link)
 DEVICES = (device, terminal)
 KINDS = (*LINKS, fifo, *DEVICES, local_socket, foreign_directory, foreign_file)
+# What is told from another of them by few commands, if by any.
+MUCH_LIKE_ANOTHER = (link_to_look_alike, *DEVICES, local_socket)

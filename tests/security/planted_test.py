@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenario"))
 
 from harness_test import HASH, NAME, HarnessScenario  # noqa: E402
-from planted import (DEVICES, KINDS, LINKS, changed, clear, fifo, foreign_directory,  # noqa: E402
-                     foreign_file, link_to_directory, link_to_file, link_to_look_alike,
-                     local_socket, look_at, make_world)
+from planted import (DEVICES, KINDS, LINKS, MUCH_LIKE_ANOTHER, changed, clear,  # noqa: E402
+                     fifo, foreign_directory, foreign_file, link_to_directory, link_to_file,
+                     link_to_look_alike, local_socket, look_at, make_world)
 from support import COMMAND  # noqa: E402
 
 # Seconds that a command may take on a machine that is busy with other tests, too.
@@ -53,7 +53,7 @@ READING = [
     ["replay"], ["footer"], ["info"], ["paths"],
 ]
 WRITING = [
-    ["refresh"], ["refresh", "--check", "none", "--traces"], ["run", "--", "true"],
+    ["refresh"], ["refresh", "--check", "bytes", "--traces"], ["run", "--", "true"],
     ["verify"], ["verify", "--repair"], ["snapshot", "{out}/catalog.sqlite3", "--force"],
     ["pack", "@last", "-o", "{out}/run.ktpack", "--force"],
     ["restore", RUN, "--to", "{out}/back", "--force"], ["import", "{root}"],
@@ -63,6 +63,14 @@ WRITING = [
     ["harness", "finalize", f"{{root}}/{RUN}/{NAME}", "--verdict", "pass"],
     ["harness", "hash", f"{{root}}/{RUN}/{NAME}"],
 ]
+FEW = [["query"], ["refresh"], ["run", "--", "true"], ["harness", "write"], ["verify"],
+       ["snapshot", "{out}/catalog.sqlite3", "--force"]]
+
+
+def commands_for(place, kind):
+    if kind in MUCH_LIKE_ANOTHER:
+        return FEW
+    return (READING if place in PLACES_OF_ALL else [["query"]]) + WRITING
 
 
 def kinds_that_can_be_made():
@@ -138,10 +146,9 @@ class EveryPlace(PlantedScenario):
                 self.plant(kind, path)
                 planted = path.lstat()
                 before = look_at(self.world)
-                reading = READING if place in PLACES_OF_ALL else [["query"]]
-                for arguments in reading + WRITING:
+                for arguments in commands_for(place, kind):
                     self.attempt(arguments)
-                    self.assertEqual(changed(before, look_at(self.world)), [], arguments)
+                self.assertEqual(changed(before, look_at(self.world)), [])
                 if kind is not foreign_file and path.name not in REPLACED:
                     self.assertEqual((path.lstat().st_ino, path.lstat().st_mode),
                                      (planted.st_ino, planted.st_mode), "what was planted is gone")

@@ -109,7 +109,7 @@ void ArchiveKeeper::keep_found(std::vector<FoundSidecar>& found) {
   const std::int64_t now_ns = clock_.now_ns();
   transact([&] {
     for (const FoundSidecar& each : found) {
-      keep(*each.directory, each.read.file, *each.read.document, now_ns);
+      put_whole([&] { keep(*each.directory, each.read.file, *each.read.document, now_ns); });
     }
   });
   found.clear();
@@ -156,7 +156,9 @@ void ArchiveKeeper::keep_dump(const DirectoryRow& directory, const ArtifactRow& 
       kept.not_kept = bytes.error().message;
     }
   }
-  transact([&] { put_dump(directory, kept, document ? &*document : nullptr, clock_.now_ns()); });
+  transact([&] {
+    put_whole([&] { put_dump(directory, kept, document ? &*document : nullptr, clock_.now_ns()); });
+  });
 }
 
 Result<std::string> ArchiveKeeper::read(const DirectoryRow& directory, const std::string& file_name,

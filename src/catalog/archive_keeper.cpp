@@ -47,6 +47,26 @@ void ArchiveKeeper::transact(const std::function<void()>& body) {
   if (!mended) note_failure(mended.error());
 }
 
+/// Within a transaction: one that the archive's rules don't take doesn't take the others along.
+void ArchiveKeeper::put_whole(const std::function<void()>& body) {
+  constexpr int k_constraint = 19;  // SQLite's CONSTRAINT
+  SQLite::Database& database = archive_->database();
+  KeepReport before = report_;
+  database.exec("SAVEPOINT kept_row");
+  try {
+    body();
+  } catch (const SQLite::Exception& exception) {
+    if (exception.getErrorCode() != k_constraint) throw;
+    Error refusal = sqlite_error(exception, archive_options_.path);
+    database.exec("ROLLBACK TO kept_row");
+    archive_->tables().records().forget_cached_ids();
+    report_ = std::move(before);
+    ++report_.not_taken;
+    if (!report_.refusal) report_.refusal = std::move(refusal);
+  }
+  database.exec("RELEASE kept_row");
+}
+
 /// What was written while the command of a session ran is the session's, where no sentinel says
 /// otherwise: one is missing, or it is about the run directory and the file in a job directory.
 std::optional<std::string> ArchiveKeeper::session_for(const DirectoryRow& directory,
@@ -93,20 +113,23 @@ Result<void> ArchiveKeeper::before_changes(std::span<const RowChange> changes) {
   });
   if (to_keep.empty()) return {};
   const std::int64_t now_ns = clock_.now_ns();
+  const std::int64_t not_taken = report_.not_taken;
   transact([&] {
     for (const RowChange* change : to_keep) {
-      keep(change->directory, *change->file, *change->document, now_ns);
+      put_whole([&] { keep(change->directory, *change->file, *change->document, now_ns); });
     }
   });
+  report_.not_taken = not_taken;  // finish() tries those again
   return {};
 }
 
 void ArchiveKeeper::keep_spools(const std::vector<std::string>& owned) {
   const auto take = [this](const std::vector<SpooledVersion>& versions) {
+    const std::int64_t not_taken = report_.not_taken;
     transact([&] {
-      for (const SpooledVersion& version : versions) keep_version(version);
+      for (const SpooledVersion& version : versions) put_whole([&] { keep_version(version); });
     });
-    return !report_.failure;
+    return !report_.failure && report_.not_taken == not_taken;
   };
   DrainReport drained = drain_spools(options_.root, owned, options_.most_file_bytes, take);
   if (drained.problem) note_failure(*drained.problem);

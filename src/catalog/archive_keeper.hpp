@@ -43,6 +43,8 @@ struct KeepReport {
   std::int64_t vanished = 0;
   std::int64_t captured = 0;      ///< of `results` and `dumps`, from spools
   std::int64_t synthetic = 0;     ///< refused
+  std::int64_t not_taken = 0;     ///< by the archive's rules; what came with them was
+  std::optional<Error> refusal;   ///< the first of those
   std::vector<Error> left_alone;  ///< among the spools, and not ours
   std::optional<Error> failure;   ///< something could not be kept; the next refresh tries again
 };
@@ -76,6 +78,7 @@ class ArchiveKeeper final : public RowObserver {
   void keep(const DirectoryRow& directory, const PreparedFile& file, const PackedDocument& document,
             std::int64_t seen_ns);
   void transact(const std::function<void()>& body);
+  void put_whole(const std::function<void()>& body);
   [[nodiscard]] std::optional<std::string> session_for(const DirectoryRow& directory,
                                                        std::int64_t written_ns) const;
   void note_failure(const Error& error);

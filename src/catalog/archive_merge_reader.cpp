@@ -172,6 +172,19 @@ std::optional<SourceDocument> MergeReader::guessed_document(std::int64_t id) {
   throw source_.failure("the bytes of document " + document.packed.id + " are damaged");
 }
 
+/// Whatever the source calls it: its names could be those of results of this machine.
+void MergeReader::rename_imported(const std::string& table, SourceObservation& observation) {
+  SourceRow& row = observation.row;
+  const std::string what =
+      table == "sidecar"
+          ? row.text("id")
+          : identity_of_dump(row.text("id"), row.integer("size_bytes"), row.integer("mtime_ns"));
+  const SourcePlace& place = observation.place;
+  const auto name = std::find(row.names->begin(), row.names->end(), "observation_id");
+  row.values.at(static_cast<std::size_t>(name - row.names->begin())) =
+      observation_id(place.root, place.run_dir, place.job, row.text("file_name"), what);
+}
+
 std::optional<SourceObservation> MergeReader::observation(const std::string& table,
                                                           std::int64_t id) {
   auto row = source_.row(table, id);
@@ -185,6 +198,7 @@ std::optional<SourceObservation> MergeReader::observation(const std::string& tab
             (!needs_content || is_content_id(content)),
         table + " " + std::to_string(id) + " is none that an archive may hold");
   observation.place = place(observation.row.integer("directory_id"));
+  if (!options_.origin.empty()) rename_imported(table, observation);
   return observation;
 }
 

@@ -73,6 +73,7 @@ class MergeReader {
   void read_bytes(std::int64_t id, SourceDocument& document);
   void check(bool holds, const std::string& message) const;
   void read_roots();
+  static void rename_imported(const std::string& table, SourceObservation& observation);
   void put_place(std::int64_t id, std::int64_t root_id, const std::string& run_dir,
                  const std::string& job);
   [[nodiscard]] const SourcePlace& place(std::int64_t directory_id) const;

@@ -2,6 +2,8 @@
 
 // Observations of ArchiveTables: what stood under which name, and from when to when.
 
+#include <algorithm>
+
 #include "base/hashing.hpp"
 #include "catalog/archive_statements.hpp"
 #include "catalog/archive_tables.hpp"
@@ -30,22 +32,60 @@ void end_row(SQLite::Statement& end, std::int64_t row_id, std::int64_t ended_ns,
   end.exec();
 }
 
+/// Removes what was found, and leaves what only it knows: since when, and of which session.
+template <typename RemoveParts>
+Sighting in_place_of(SQLite::Statement& find_imported, SQLite::Statement& remove, Sighting sighting,
+                     RemoveParts remove_parts) {
+  std::vector<std::int64_t> row_ids;
+  while (find_imported.executeStep()) {
+    row_ids.push_back(find_imported.getColumn(0).getInt64());
+    sighting.seen_ns = std::min(sighting.seen_ns, find_imported.getColumn(1).getInt64());
+    if (!sighting.session && !find_imported.getColumn(2).isNull()) {
+      sighting.session = column_bytes(find_imported, 2);
+    }
+  }
+  find_imported.reset();
+  for (const std::int64_t row_id : row_ids) {
+    remove_parts(row_id);
+    remove.reset();
+    remove.bind(1, row_id);
+    remove.exec();
+  }
+  return sighting;
+}
+
 }  // namespace
 
-/// The place of an import is no place of this machine, so it isn't part of what the observation is:
-/// the same results come in once, from wherever they were copied.
-std::string ArchiveTables::observation_id(const Sighting& sighting, const ArchiveRoot& root,
-                                          const std::string& file_name, const std::string& id) {
-  SQLite::Statement& select = statements_->find_place.fresh();
-  select.bind(1, sighting.directory_id);
+std::string observation_id(const ArchiveRoot& root, const std::string& run_dir,
+                           const std::string& job, const std::string& file_name,
+                           const std::string& what) {
   std::string text = root.project;
   const std::string place = root.origin.empty() ? root.path : "";
-  text.append(1, '\0').append(place).append(1, '\0');
+  for (const std::string* part : {&place, &run_dir, &job, &file_name, &what}) {
+    text.append(1, '\0').append(*part);
+  }
+  return content_id(text);
+}
+
+/// Dumps of one bug can be alike byte for byte, and each is one session's.
+std::string identity_of_dump(const std::string& id, std::int64_t size_bytes,
+                             std::int64_t mtime_ns) {
+  return (id.empty() ? std::to_string(size_bytes) : id) + ":" + std::to_string(mtime_ns);
+}
+
+std::string ArchiveTables::observation_id_in(const Sighting& sighting, const ArchiveRoot& root,
+                                             const std::string& file_name,
+                                             const std::string& what) {
+  SQLite::Statement& select = statements_->find_place.fresh();
+  select.bind(1, sighting.directory_id);
+  std::string run_dir;
+  std::string job;
   if (select.executeStep()) {
-    text.append(column_bytes(select, 0)).append(1, '\0').append(column_bytes(select, 1));
+    run_dir = column_bytes(select, 0);
+    job = column_bytes(select, 1);
   }
   select.reset();
-  return content_id(text.append(1, '\0').append(file_name).append(1, '\0').append(id));
+  return observation_id(root, run_dir, job, file_name, what);
 }
 
 bool ArchiveTables::has_sidecar(std::int64_t directory_id, const std::string& file_name,
@@ -73,10 +113,21 @@ bool ArchiveTables::has_observation(const std::string& root_path, const std::str
   return is_here;
 }
 
-bool ArchiveTables::put_sidecar(const Sighting& sighting, const ArchiveRoot& root,
+Sighting ArchiveTables::in_place_of_sidecar(const Sighting& seen, const std::string& observation,
+                                            const PreparedFile& file) {
+  SQLite::Statement& imported = statements_->imported_sidecar.fresh();
+  imported.bind(1, observation);
+  imported.bind(2, seen.directory_id);
+  imported.bind(3, file.file_name);
+  imported.bind(4, file.content_id);
+  return in_place_of(imported, statements_->remove_sidecar.fresh(), seen,
+                     [&](std::int64_t row_id) { records_.remove_children(row_id); });
+}
+
+bool ArchiveTables::put_sidecar(const Sighting& seen, const ArchiveRoot& root,
                                 const PreparedFile& file) {
   SQLite::Statement& find = statements_->find_sidecar.fresh();
-  find.bind(1, sighting.directory_id);
+  find.bind(1, seen.directory_id);
   find.bind(2, file.file_name);
   find.bind(3, file.content_id);
   const bool is_here = find.executeStep();
@@ -89,10 +140,12 @@ bool ArchiveTables::put_sidecar(const Sighting& sighting, const ArchiveRoot& roo
     reopen.exec();
   }
   if (is_here) return false;
+  const std::string observation = observation_id_in(seen, root, file.file_name, file.content_id);
+  const Sighting sighting = in_place_of_sidecar(seen, observation, file);
   const std::int64_t host =
       file.record && file.record->host ? records_.host_id(*file.record->host) : 0;
   SQLite::Statement& put = statements_->put_sidecar.fresh();
-  put.bind(1, observation_id(sighting, root, file.file_name, file.content_id));
+  put.bind(1, observation);
   put.bind(2, sighting.directory_id);
   put.bindNoCopy(3, file.file_name);
   put.bindNoCopy(4, file.content_id);
@@ -145,14 +198,26 @@ bool ArchiveTables::has_artifact(std::int64_t directory_id, const ArtifactRow& a
   return is_here;
 }
 
-void ArchiveTables::put_artifact(const Sighting& sighting, const ArchiveRoot& root,
+Sighting ArchiveTables::in_place_of_artifact(const Sighting& seen, const std::string& observation,
+                                             const KeptArtifact& artifact) {
+  SQLite::Statement& imported = statements_->imported_artifact.fresh();
+  imported.bind(1, observation);
+  imported.bind(2, seen.directory_id);
+  imported.bind(3, artifact.row.file_name);
+  imported.bind(4, artifact.row.size_bytes);
+  imported.bind(5, artifact.row.mtime_ns);
+  imported.bind(6, artifact.id.empty() ? 0 : 1);
+  return in_place_of(imported, statements_->remove_artifact.fresh(), seen, [](std::int64_t) {});
+}
+
+void ArchiveTables::put_artifact(const Sighting& seen, const ArchiveRoot& root,
                                  const KeptArtifact& artifact) {
   const ArtifactRow& row = artifact.row;
-  // Dumps of one bug can be alike byte for byte, and each is one session's.
-  std::string what = artifact.id.empty() ? std::to_string(row.size_bytes) : artifact.id;
-  what.append(":").append(std::to_string(row.mtime_ns));
+  const std::string observation = observation_id_in(
+      seen, root, row.file_name, identity_of_dump(artifact.id, row.size_bytes, row.mtime_ns));
+  const Sighting sighting = in_place_of_artifact(seen, observation, artifact);
   SQLite::Statement& put = statements_->put_artifact.fresh();
-  put.bind(1, observation_id(sighting, root, row.file_name, what));
+  put.bind(1, observation);
   put.bind(2, sighting.directory_id);
   put.bind(3, row.file_name);
   put.bind(4, row.kind);

@@ -37,6 +37,29 @@ constexpr const char* k_end =
     "r.last_seen_ns FROM directory d JOIN runs_root r USING(root_id) "
     "WHERE d.directory_id = t.directory_id), first_seen_ns)) WHERE ended_ns IS NULL AND ";
 
+// What was imported of the same place in the same project, or, by an earlier version, under the
+// name of ours. Each part of the union has an index.
+std::string imported_sql(const std::string& table, const std::string& same_content) {
+  return "SELECT t." + table +
+         "_id, t.first_seen_ns, t.session FROM directory here CROSS JOIN "
+         "runs_root home USING(root_id) CROSS JOIN " +
+         table +
+         " t CROSS JOIN directory d ON "
+         "d.directory_id = t.directory_id CROSS JOIN runs_root r ON r.root_id = d.root_id WHERE "
+         "here.directory_id = ?2 AND home.origin = '' AND r.origin <> '' AND t." +
+         table + "_id IN (SELECT " + table + "_id FROM " + table +
+         " WHERE observation_id = ?1 UNION " + same_content +
+         ") AND (t.observation_id = ?1 OR (d.run_dir = here.run_dir AND d.job = "
+         "here.job AND r.project = home.project))";
+}
+constexpr const char* k_same_sidecar =
+    "SELECT sidecar_id FROM sidecar WHERE id = ?4 AND file_name = ?3";
+// One whose bytes can't be read here doesn't take the place of one that has them.
+constexpr const char* k_same_artifact =
+    "SELECT a.artifact_id FROM directory p CROSS JOIN artifact a USING(directory_id) WHERE ?6 AND "
+    "p.run_dir = here.run_dir AND p.job = here.job AND a.file_name = ?3 AND a.size_bytes = ?4 AND "
+    "a.mtime_ns = ?5";
+
 constexpr const char* k_find_observation =
     "SELECT 1 FROM sidecar s JOIN directory d USING(directory_id) JOIN runs_root r USING(root_id) "
     "WHERE s.id = ? AND s.file_name = ? AND d.run_dir = ? AND d.job = ? AND r.path = ?";
@@ -69,8 +92,9 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
                      "SELECT directory_id FROM directory WHERE root_id = ? AND run_dir = ? "
                      "AND job = ?"),
       put_directory(db, "INSERT INTO directory(root_id, run_dir, job) VALUES(?, ?, ?)"),
-      find_document(
-          db, "SELECT document_id, stored_bytes FROM document WHERE id = ? AND size_bytes = ?"),
+      find_document(db,
+                    "SELECT document_id, stored_bytes, is_redacted FROM document "
+                    "WHERE id = ? AND size_bytes = ?"),
       put_document(db, k_put_document),
       put_document_bytes(db,
                          "INSERT OR REPLACE INTO document_bytes(document_id, bytes) VALUES(?, ?)"),
@@ -104,7 +128,11 @@ ArchiveTables::Statements::Statements(SQLite::Database& db)
                    "id = coalesce(excluded.id, id), not_kept = excluded.not_kept, "
                    "ended_ns = NULL, ending = NULL, last_seen_ns = NULL"),
       standing_artifacts(db, k_standing_artifacts),
-      end_artifact(
-          db, [] { return std::string("UPDATE artifact AS t ") + k_end + "artifact_id = ?"; }) {}
+      end_artifact(db,
+                   [] { return std::string("UPDATE artifact AS t ") + k_end + "artifact_id = ?"; }),
+      imported_sidecar(db, [] { return imported_sql("sidecar", k_same_sidecar); }),
+      remove_sidecar(db, "DELETE FROM sidecar WHERE sidecar_id = ?"),
+      imported_artifact(db, [] { return imported_sql("artifact", k_same_artifact); }),
+      remove_artifact(db, "DELETE FROM artifact WHERE artifact_id = ?") {}
 
 }  // namespace ktstr

@@ -17,7 +17,8 @@ struct ArchiveTables::Statements {
   // archive_observations.cpp
   LazyStatement find_observation, find_place, find_sidecar, put_sidecar, reopen_sidecar,
       standing_sidecars, standing_named, end_sidecar, find_artifact, put_artifact,
-      standing_artifacts, end_artifact;
+      standing_artifacts, end_artifact, imported_sidecar, remove_sidecar, imported_artifact,
+      remove_artifact;
 };
 
 }  // namespace ktstr

@@ -78,7 +78,8 @@ bool ArchiveTables::has_document(const std::string& id, std::int64_t size_bytes)
   SQLite::Statement& find = statements_->find_document.fresh();
   find.bind(1, id);
   find.bind(2, size_bytes);
-  const bool is_here = find.executeStep() && find.getColumn(1).getInt64() > 0;
+  const bool is_here =
+      find.executeStep() && find.getColumn(1).getInt64() > 0 && find.getColumn(2).getInt() == 0;
   find.reset();
   return is_here;
 }

@@ -40,6 +40,17 @@ struct SessionRecord {
   std::optional<std::int64_t> exit_status;  ///< none: it died of a signal
 };
 
+/// What an observation is known by, here and in archives that are handed over: `what` is a
+/// sidecar's content, or identity_of_dump(). The place of an import is no place of this machine, so
+/// it isn't part of it: the same results come in once, from wherever they were copied, and never
+/// under the name of one of ours.
+[[nodiscard]] std::string observation_id(const ArchiveRoot& root, const std::string& run_dir,
+                                         const std::string& job, const std::string& file_name,
+                                         const std::string& what);
+/// `id` is '' where the bytes aren't known.
+[[nodiscard]] std::string identity_of_dump(const std::string& id, std::int64_t size_bytes,
+                                           std::int64_t mtime_ns);
+
 /// How an observation came to its end.
 enum class Ending { superseded, vanished };
 
@@ -79,7 +90,7 @@ class ArchiveTables {
   [[nodiscard]] std::int64_t directory_id(std::int64_t root_id, const std::string& run_dir,
                                           const std::string& job);
 
-  /// True if its bytes are here.
+  /// True if its bytes are here as they were, and not redacted.
   [[nodiscard]] bool has_document(const std::string& id, std::int64_t size_bytes);
   /// Stores the bytes unless they are here.
   void put_document(const PackedDocument& document, std::int64_t seen_ns);
@@ -94,9 +105,10 @@ class ArchiveTables {
   [[nodiscard]] bool has_observation(const std::string& root_path, const std::string& run_dir,
                                      const std::string& job, const std::string& file_name,
                                      const std::string& id);
-  /// Stores the observation of a file with content; one that had ended stands again. True: it is
-  /// new.
-  bool put_sidecar(const Sighting& sighting, const ArchiveRoot& root, const PreparedFile& file);
+  /// Stores the observation of a file with content; one that had ended stands again. In a root of
+  /// this machine, one of the same that was imported gives way to it, with whatever its row says.
+  /// True: it is new.
+  bool put_sidecar(const Sighting& seen, const ArchiveRoot& root, const PreparedFile& file);
   /// Those of the root that haven't ended, in no order.
   [[nodiscard]] std::vector<StandingObservation> standing_sidecars(std::int64_t root_id);
   void end_sidecar(std::int64_t sidecar_id, std::int64_t ended_ns, Ending ending);
@@ -105,8 +117,7 @@ class ArchiveTables {
                          std::int64_t ended_ns, Ending ending);
 
   [[nodiscard]] bool has_artifact(std::int64_t directory_id, const ArtifactRow& artifact);
-  void put_artifact(const Sighting& sighting, const ArchiveRoot& root,
-                    const KeptArtifact& artifact);
+  void put_artifact(const Sighting& seen, const ArchiveRoot& root, const KeptArtifact& artifact);
   [[nodiscard]] std::vector<StandingObservation> standing_artifacts(std::int64_t root_id);
   void end_artifact(std::int64_t artifact_id, std::int64_t ended_ns, Ending ending);
 
@@ -130,8 +141,13 @@ class ArchiveTables {
 
   [[nodiscard]] std::int64_t insert_directory(std::int64_t root_id, const std::string& run_dir,
                                               const std::string& job);
-  [[nodiscard]] std::string observation_id(const Sighting& sighting, const ArchiveRoot& root,
-                                           const std::string& file_name, const std::string& id);
+  [[nodiscard]] std::string observation_id_in(const Sighting& sighting, const ArchiveRoot& root,
+                                              const std::string& file_name,
+                                              const std::string& what);
+  [[nodiscard]] Sighting in_place_of_sidecar(const Sighting& seen, const std::string& observation,
+                                             const PreparedFile& file);
+  [[nodiscard]] Sighting in_place_of_artifact(const Sighting& seen, const std::string& observation,
+                                              const KeptArtifact& artifact);
 
   SQLite::Database& database_;
   std::unique_ptr<Statements> statements_;

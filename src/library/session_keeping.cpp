@@ -75,6 +75,11 @@ void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
     });
     if (!is_known) warnings_.push_back(stranger.text());
   }
+  if (report.not_taken > 0) {
+    // What a refresh didn't get in, it tries again when it catches up.
+    warnings_.push_back(std::to_string(report.not_taken) +
+                        " results or dumps could not be archived: " + report.refusal->text());
+  }
   if (report.failure) {
     warnings_.push_back("not everything could be archived: " + report.failure->text() +
                         "; the next refresh tries again");

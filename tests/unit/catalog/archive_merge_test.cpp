@@ -220,6 +220,8 @@ TEST_F(ArchiveMerging, ImportedResultsDoNotStandOnThisMachine) {
                       "ending FROM observations"),
             Rows{"|pack.ktstr|project|" + id + "|500|700|700|NULL"});
   EXPECT_EQ(rows_text(target.database(), k_observation_ids),
+            Rows{observation_id({"", "project", "pack.ktstr"}, "6.14", "", "a.ktstr.json", id)});
+  EXPECT_NE(rows_text(target.database(), k_observation_ids),
             rows_text(source.database(), k_observation_ids));
   EXPECT_EQ(rows_text(target.database(), "SELECT last_seen_ns FROM runs_root"), Rows{"700"});
 }

@@ -78,7 +78,7 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
   Archive archive(options);
   const auto made = make_archive_file(options.path);
   if (!made) return fail(made.error());
-  if (auto checked = check_database_files(options.path, FollowLinks::yes); !checked) {
+  if (auto checked = check_archive_files(options.path); !checked) {
     checked.error().code = ErrorCode::usage;
     return fail(std::move(checked.error()));
   }
@@ -248,7 +248,7 @@ Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(const std::string
   if (auto status = system_file_system().status(path, FollowLinks::yes); !status) {
     return fail(status.error());
   }
-  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) {
+  if (auto checked = check_archive_files(path); !checked) {
     return fail(std::move(checked.error()));
   }
   return guarded(path, [&]() -> Result<std::unique_ptr<SQLite::Database>> {

@@ -93,6 +93,7 @@ class CatalogOpener {
       return checked;
     }
     if (auto may_be = check_named(path); !may_be) return may_be;
+    if (auto own = leave_shared(path); !own) return own;
     make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
@@ -112,6 +113,16 @@ class CatalogOpener {
 
   [[nodiscard]] bool is_users(const std::string& path) const {
     return options_.location.is_named && path == options_.location.path;
+  }
+
+  /// What a copied tree shares with its original stays the original's, as it is.
+  Result<void> leave_shared(const std::string& path) {
+    const std::string shared = shared_database_file(path);
+    if (shared.empty()) return {};
+    constexpr const char* k_why = "has another name on its disk (a hard link)";
+    if (is_users(path)) return fail(ErrorCode::usage, k_why, shared, "name another --catalog");
+    (void)make_empty_file(path, k_owner_only_file);  // logs may be all there is
+    return put_aside(path, shared.substr(path.rfind('/') + 1) + " " + k_why);
   }
 
   /// Before SQLite, which would bring logs into it and make new ones beside it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "catalog/database_files.hpp"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 #include "base/safe_open.hpp"
@@ -10,6 +12,20 @@ namespace ktstr {
 namespace {
 
 constexpr const char* k_hint = "look at it, and remove it or put it elsewhere";
+
+constexpr const char* k_logs[] = {"-wal", "-shm", "-journal"};
+
+bool has_other_names(const std::string& path) {
+  struct stat status = {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1;
+}
+
+std::string shared_log(const std::string& path) {
+  for (const char* const suffix : k_logs) {
+    if (has_other_names(path + suffix)) return path + suffix;
+  }
+  return {};
+}
 
 Result<void> check(const std::string& path, FollowLinks follow) {
   const std::string kind = posix::kind_at(posix::at_path(path), follow);
@@ -29,10 +45,22 @@ Result<void> make_index_directory(const std::string& root) {
 
 Result<void> check_database_files(const std::string& path, FollowLinks follow) {
   if (auto checked = check(path, follow); !checked) return checked;
-  for (const char* const suffix : {"-wal", "-shm", "-journal"}) {
+  for (const char* const suffix : k_logs) {
     if (auto checked = check(path + suffix, FollowLinks::no); !checked) return checked;
   }
   return {};
+}
+
+std::string shared_database_file(const std::string& path) {
+  return has_other_names(path) ? path : shared_log(path);
+}
+
+Result<void> check_archive_files(const std::string& path) {
+  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) return checked;
+  const std::string shared = shared_log(path);
+  if (shared.empty()) return {};
+  return fail(ErrorCode::io, "has another name on its disk (a hard link): not the archive's alone",
+              shared, "copy the archive and its logs to another directory, and name that");
 }
 
 }  // namespace ktstr

@@ -18,4 +18,13 @@ namespace ktstr {
 /// database that the user has named may be a link; its logs, which only SQLite makes, never are.
 [[nodiscard]] Result<void> check_database_files(const std::string& path, FollowLinks follow);
 
+/// The first of the database's files that has another name on its disk (a hard link, as `cp -al`
+/// makes them); "" if there is none. Whoever opens the other name has other logs, so both would
+/// write over each other; and what only has the name of a log may be anybody's file.
+[[nodiscard]] std::string shared_database_file(const std::string& path);
+
+/// An error (io) if a log beside the archive has another name. The archive itself may have: that is
+/// how some keep copies.
+[[nodiscard]] Result<void> check_archive_files(const std::string& path);
+
 }  // namespace ktstr

@@ -90,7 +90,7 @@ Error with_hint(Error error) {
 
 Result<void> attach_past(SQLite::Database& database, const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) return fail(os_error(errno, path));
-  if (auto checked = check_database_files(path, FollowLinks::yes); !checked) return checked;
+  if (auto checked = check_archive_files(path); !checked) return checked;
   auto attached = guarded(path, [&]() -> Result<void> {
     attach_to_read(database, path);
     return prepare(database, path);

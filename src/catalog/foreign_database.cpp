@@ -56,6 +56,10 @@ bool has_log_beside(const std::string& path) {
   return ::stat((path + "-wal").c_str(), &status) == 0 && status.st_size > 0;
 }
 
+bool is_log_there(const std::string& path) {
+  return !posix::kind_at(posix::at_path(path + "-wal")).empty();
+}
+
 bool is_on_read_only_media(const std::string& path) {
   struct statvfs status = {};
   return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
@@ -157,9 +161,12 @@ Result<ForeignDatabase> ForeignDatabase::open(const std::string& path,
   if (!head->may_be(Store::archive)) return fail(no_archive(path));
   ForeignDatabase opened;
   std::string place = database_uri(path, "?mode=ro");
-  if (head->has_log && is_on_read_only_media(path) && !has_log_beside(path)) {
+  // SQLite takes up a log, however empty, whatever the head says of it, and shares it in a file
+  // beside it.
+  const bool is_logged = head->has_log || is_log_there(path);
+  if (is_logged && is_on_read_only_media(path) && !has_log_beside(path)) {
     place = database_uri(path, "?immutable=1");
-  } else if (head->has_log) {
+  } else if (is_logged) {
     auto directory = TemporaryDirectory::make(process_variables());
     if (!directory) return fail(std::move(directory.error()));
     opened.copy_.emplace(std::move(*directory));

@@ -235,6 +235,17 @@ class HandedOver(ForeignScenario):
                 self.assertEqual(victim.read_text(), "mine")
 
 
+    def test_a_log_beside_one_that_says_it_has_none_is_not_shared(self):
+        for content in (b"", b"mine", b"\x37\x7f\x06\x82" + bytes(100)):
+            with self.subTest(content):
+                Path(f"{self.pack}-wal").write_bytes(content)
+                before = self.state(self.outside)
+                for command in self.commands(self.pack):
+                    self.answered(command, *self.ended(*command))
+                    self.assertEqual(self.state(self.outside), before)
+                self.assert_clean_elsewhere()
+
+
 def hot_journal(path, victim):
     """One that SQLite would play back into `path`, and then remove `victim` for."""
     sector, page = 512, 4096

@@ -52,6 +52,7 @@ class ArchiveMerge {
   void put_sidecar(std::int64_t id);
   void put_artifact(std::int64_t id);
   void rebuild_details(SourceObservation& sidecar);
+  void read_document_of(SourceObservation& sidecar);
   [[nodiscard]] bool rebuild_sidecar(std::int64_t id);
   [[nodiscard]] std::optional<std::string> bytes_of(const std::string& id);
 
@@ -207,6 +208,7 @@ void ArchiveMerge::put_sidecar(std::int64_t id) {
     if (!options_.is_tolerant) throw;
     rebuild_details(*sidecar);
   }
+  if (!options_.origin.empty()) read_document_of(*sidecar);
   const bool is_incomplete = sidecar->rebuilt && sidecar->rebuilt->columns.empty();
   const bool is_new = target_.put_sidecar(*sidecar);
   ++(is_new ? report_.results : report_.known);
@@ -235,6 +237,27 @@ void ArchiveMerge::rebuild_details(SourceObservation& sidecar) {
   PreparedFile file;
   decode_into(file, *bytes);
   if (file.record) sidecar.rebuilt = std::move(file.record);
+}
+
+/// Of what is handed over, the document is believed, and never a row that says something else.
+/// Where its bytes were dropped, the row is all there is.
+void ArchiveMerge::read_document_of(SourceObservation& sidecar) {
+  const auto bytes = bytes_of(sidecar.row.text("id"));
+  if (!bytes) return;
+  PreparedFile file;
+  decode_into(file, *bytes);
+  sidecar.row.set("status", file.status);
+  const auto text = [](const std::optional<std::string>& value) {
+    return value ? Value(*value) : Value();
+  };
+  sidecar.row.set("error_class", text(file.error_class));
+  sidecar.row.set("error", text(file.error));
+  for (std::size_t i = 0; i < stored_columns().size(); ++i) {
+    sidecar.row.set(stored_columns()[i], file.record ? file.record->columns[i] : Value());
+  }
+  sidecar.host.reset();
+  sidecar.children.clear();
+  sidecar.rebuilt = std::move(file.record);
 }
 
 bool ArchiveMerge::rebuild_sidecar(std::int64_t id) {

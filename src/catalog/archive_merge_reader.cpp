@@ -180,9 +180,8 @@ void MergeReader::rename_imported(const std::string& table, SourceObservation& o
           ? row.text("id")
           : identity_of_dump(row.text("id"), row.integer("size_bytes"), row.integer("mtime_ns"));
   const SourcePlace& place = observation.place;
-  const auto name = std::find(row.names->begin(), row.names->end(), "observation_id");
-  row.values.at(static_cast<std::size_t>(name - row.names->begin())) =
-      observation_id(place.root, place.run_dir, place.job, row.text("file_name"), what);
+  row.set("observation_id",
+          observation_id(place.root, place.run_dir, place.job, row.text("file_name"), what));
 }
 
 std::optional<SourceObservation> MergeReader::observation(const std::string& table,

@@ -72,6 +72,12 @@ std::string SourceRow::text(const std::string& name) const {
   return text != nullptr ? *text : std::string();
 }
 
+void SourceRow::set(const std::string& name, Value value) {
+  const auto found = std::find(names->begin(), names->end(), name);
+  if (found == names->end()) return;
+  values.at(static_cast<std::size_t>(found - names->begin())) = std::move(value);
+}
+
 std::int64_t SourceRow::integer(const std::string& name) const {
   return optional_integer(name).value_or(0);
 }

@@ -33,6 +33,8 @@ struct SourceRow {
 
   /// NULL for a column that the source doesn't have.
   [[nodiscard]] const Value& operator[](const std::string& name) const;
+  /// Unless the source doesn't have the column.
+  void set(const std::string& name, Value value);
   [[nodiscard]] std::string text(const std::string& name) const;      ///< '' unless it is one
   [[nodiscard]] std::int64_t integer(const std::string& name) const;  ///< 0 unless it is one
   [[nodiscard]] std::optional<std::int64_t> optional_integer(const std::string& name) const;

@@ -75,6 +75,26 @@ class ImportCollision(KeepingScenario):
         self.change(self.archive, "UPDATE sidecar SET verdict = 'pass', file_name = 'x' || file_name")
         self.assert_all_is_kept_as_the_files_have_it()
 
+    def test_what_was_handed_over_is_what_its_documents_say(self):
+        pack = self.temporary / "results.ktpack"
+        backup = self.temporary / "bk.sqlite3"
+        self.run_command("pack", RUN, "-o", pack, "--root", self.root)
+        self.run_command("snapshot", "--over", "past", backup, "--root", self.root)
+        empty = self.temporary / "empty"
+        empty.mkdir()
+        for path in (pack, backup):
+            self.change(path, "UPDATE sidecar SET verdict = 'pass', passed = 1, status = 'ok';"
+                              "UPDATE host SET arch = 'forged'; DELETE FROM series")
+            with self.subTest(path.name):
+                failing = "verdict = 'fail'"
+                self.assertEqual(len(self.rows("query", failing, "--in", path)), 1)
+                elsewhere = self.temporary / f"{path.stem}-kept" / "archive.sqlite3"
+                self.run_command("import", path, "--archive", elsewhere, "--root", empty)
+                with closing(sqlite3.connect(elsewhere)) as archive:
+                    self.assertEqual(archive.execute(
+                        "SELECT file_name FROM sidecar WHERE verdict = 'fail'").fetchall(),
+                        [("r00.ktstr.json",)])
+
     def test_a_row_that_can_not_be_put_is_counted_and_takes_no_other_along(self):
         """Its id is that of a row of another root of this machine."""
         self.change(self.archive, f"""

@@ -42,13 +42,18 @@ void configure(SQLite::Database& database) {
 }
 
 std::string lost_text(const MergeReport& report) {
-  if (!report.unreadable.empty()) return "all else is lost (" + report.unreadable + ")";
-  if (report.lost_results + report.lost_documents + report.incomplete_results == 0) {
-    return "nothing was found to be lost";
+  if (!report.has_losses()) return "nothing was found to be lost";
+  std::string tables;
+  for (const std::string& table : report.lost_tables) {
+    tables += (tables.empty() ? "the table " : ", the table ") + table;
+  }
+  if (!report.unreadable.empty()) {
+    return "all else is lost (" + report.unreadable + (tables.empty() ? "" : "; " + tables) + ")";
   }
   return "lost, as far as can be told: " + std::to_string(report.lost_results) + " results, " +
          std::to_string(report.lost_documents) + " documents, metrics of " +
-         std::to_string(report.incomplete_results) + " results";
+         std::to_string(report.incomplete_results) + " results" +
+         (tables.empty() ? "" : ", what else stood in " + tables);
 }
 
 /// Where it is now, an empty new file being in its place; '' if another process was faster. The
@@ -211,6 +216,9 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
   merge.is_tolerant = true;
   merge.with_pins = true;
   const auto report = merge_archive(*database_, *aside, merge);
+  if (!report || report->has_losses()) has_losses_ = true;
+  auto marked = guarded(options_.path, [&] { tables_->settings().put(k_was_mended, "1"); });
+  if (!marked) return marked;
   warnings_.push_back("the archive was damaged (" + why + "); it is now " + *aside +
                       (report
                            ? ", and what could be read of it is in a new one: " +

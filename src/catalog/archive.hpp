@@ -20,6 +20,10 @@ namespace ktstr {
 /// Documents' bytes, packed, that are kept unless somebody says otherwise.
 inline constexpr std::int64_t k_default_archive_cap_bytes = std::int64_t{2} << 30;
 
+/// A setting of an archive that was made of a damaged one. What no row names there may be what is
+/// left of a result, so only a purge drops it.
+inline constexpr const char* k_was_mended = "was_mended";
+
 struct ArchiveOptions {
   std::string path;       ///< absolute
   bool is_named = false;  ///< by the user: its directory is his, and synthetic records may go in
@@ -50,6 +54,10 @@ class Archive {
   /// What the user should be told, one sentence each.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
+  /// This opening, or replace_damaged(), has mended it, and something was lost: what is left can't
+  /// say what may be dropped.
+  [[nodiscard]] bool has_losses() const { return has_losses_; }
+
   /// One commit that waits for the disk, after which nothing that was committed before can be lost;
   /// and the log is put into the file if nobody reads it just now. Throws SQLite::Exception.
   void sync();
@@ -73,6 +81,7 @@ class Archive {
   std::unique_ptr<ArchiveTables> tables_;
   std::vector<std::string> warnings_;
   bool is_new_ = false;
+  bool has_losses_ = false;
 };
 
 /// An archive that is only read; nothing is made where there is none (not_found). Errors as above,

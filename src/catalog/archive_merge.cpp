@@ -89,6 +89,7 @@ Result<MergeReport> ArchiveMerge::run() {
   if (is_done) merge_roots();
   commit();
   if (!is_done) return fail(ErrorCode::interrupted, "stopped", source_.path());
+  report_.lost_tables.assign(source_.lost_tables().begin(), source_.lost_tables().end());
   return report_;
 }
 

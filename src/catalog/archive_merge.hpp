@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "catalog/connection.hpp"
 #include "ktstr/result.hpp"
@@ -42,6 +43,14 @@ struct MergeReport {
   std::int64_t incomplete_results = 0;
   /// Of a tolerant merge: why nothing could be read, so that all of it is lost; '' otherwise.
   std::string unreadable;
+  /// Of a tolerant merge: tables that are missing, or of which not every row could be read, and
+  /// whose rows nothing else gives back.
+  std::vector<std::string> lost_tables;
+
+  [[nodiscard]] bool has_losses() const {
+    return lost_results + lost_documents + incomplete_results > 0 || !unreadable.empty() ||
+           !lost_tables.empty();
+  }
 };
 
 /// `source` is the path of an archive of any layout, a stranger's even (ForeignDatabase); it is

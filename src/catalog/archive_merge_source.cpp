@@ -155,7 +155,10 @@ const MergeSource::Table& MergeSource::table(const std::string& name) {
            table.types.push_back(column_bytes(select, 1));
          });
   }
-  if (table.columns.empty()) throw failure("it has no table " + name + " of ours");
+  if (table.columns.empty()) {
+    lost_tables_.insert(name);
+    throw failure("it has no table " + name + " of ours");
+  }
   return table;
 }
 
@@ -252,6 +255,7 @@ std::vector<SourceRow> MergeSource::all_rows(const std::string& table) {
   if (!is_tolerant_) {
     each(select, std::nullopt, take);
   } else if (!each_readable(select, take)) {
+    lost_tables_.insert(table);
     each_readable(select + " DESC", take);
   }
   return rows;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -74,6 +75,8 @@ class MergeSource {
                                                                    const std::string& columns);
   /// Every row of a small table; tolerant: up to the first that can't be read, from both ends.
   [[nodiscard]] std::vector<SourceRow> all_rows(const std::string& table);
+  /// Those that were asked for and aren't there, or that all_rows() has given only in part.
+  [[nodiscard]] const std::set<std::string>& lost_tables() const { return lost_tables_; }
 
   [[nodiscard]] SourceFailure failure(const std::string& message) const {
     return SourceFailure({ErrorCode::corrupt, message, path_});
@@ -111,6 +114,7 @@ class MergeSource {
   ForeignDatabase opened_;
   std::map<std::string, std::unique_ptr<SQLite::Statement>> statements_;
   std::map<std::string, Table> tables_;
+  std::set<std::string> lost_tables_;
 };
 
 }  // namespace ktstr

@@ -72,6 +72,17 @@ Result<std::string> project_of_root(SQLite::Database& archive, const SessionOpti
   return guarded(archive.getFilename(), [&] { return ArchiveTables(archive).project_for(root); });
 }
 
+Result<std::optional<std::string>> project_unless_all(SQLite::Database& archive,
+                                                      const SessionOptions& options,
+                                                      bool all_projects) {
+  if (all_projects) return std::optional<std::string>();
+  auto project = project_of_root(archive, options);
+  if (project) return std::optional(std::move(*project));
+  Error error = project.error();
+  error.hint += (error.hint.empty() ? "" : "\n") + std::string("--all-projects needs no root");
+  return fail(std::move(error));
+}
+
 Result<std::int64_t> archive_cap_bytes(const Variables& variables) {
   const auto text = variables(k_archive_cap_variable);
   if (!text || text->empty()) return k_default_archive_cap_bytes;

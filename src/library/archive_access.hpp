@@ -38,6 +38,12 @@ inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_S
 [[nodiscard]] Result<std::string> project_of_root(SQLite::Database& archive,
                                                   const SessionOptions& options);
 
+/// The same for a command that can be about all projects instead: then none. The error's hint says
+/// so.
+[[nodiscard]] Result<std::optional<std::string>> project_unless_all(SQLite::Database& archive,
+                                                                    const SessionOptions& options,
+                                                                    bool all_projects);
+
 /// What documents may take, packed: KTSTR_INDEX_ARCHIVE_MAX_SIZE ("500M", "2G"), else 2 GiB. Error
 /// usage: the variable can't be read.
 [[nodiscard]] Result<std::int64_t> archive_cap_bytes(const Variables& variables);

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "catalog/connection.hpp"
 #include "ktstr/result.hpp"
+#include "library/archive_pack_choice.hpp"
 #include "privacy/redaction.hpp"
 #include "store/import_source.hpp"
 
@@ -20,7 +21,7 @@ struct PackOptions {
   /// Each a result (an id's beginning, a name), a run directory, a session, or else an expression.
   std::vector<std::string> what;
   std::string to;
-  std::string root;  ///< canonical; '': none. Where a name is in several roots, this one is meant
+  PackRoot root;
   bool force = false;
   bool with_host = false;  ///< nothing is redacted
   SubstituteKey key;       ///< of substitutes; a secret

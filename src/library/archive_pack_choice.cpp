@@ -12,17 +12,24 @@
 namespace ktstr {
 namespace {
 
+constexpr const char* k_chosen = "chosen_result";
+
 class Chooser {
  public:
-  Chooser(SQLite::Database& archive, const std::string& root, const Clock& clock)
+  Chooser(SQLite::Database& archive, const PackRoot& root, const Clock& clock)
       : archive_(archive), root_(root), clock_(clock) {}
 
   [[nodiscard]] Result<void> add(const std::string& what) {
+    RestoreRequest request;
+    request.what = what;
+    request.root = root_.path;
+    request.project = root_.project;
+    request.with_traces = true;
     const char first = what.empty() ? '\0' : what.front();
-    if (first == '@' || first == '~') return add_session_named(what);
-    auto tokens = results_of_session(archive_, what);
-    if (!tokens.empty()) return add_results(tokens);
-    return add_named_or_expression(what);
+    if (first == '@' || first == '~') return add_session_named(request);
+    auto of_token = versions_of_session(archive_, request, {what, false});
+    if (!of_token.empty()) return add_versions(std::move(of_token));
+    return add_named_or_expression(request);
   }
 
   [[nodiscard]] PackChoice choice() {
@@ -34,39 +41,42 @@ class Chooser {
   }
 
  private:
-  [[nodiscard]] Result<void> add_session_named(const std::string& what) {
-    const auto session = find_session_reference(archive_, what, root_);
+  [[nodiscard]] Result<void> add_session_named(const RestoreRequest& request) {
+    const auto session = find_session_reference(archive_, request.what, request.root);
     if (!session) return fail(session.error());
-    return add_results(results_of_session(archive_, session->session));
+    return add_versions(versions_of_session(archive_, request, *session));
   }
 
-  [[nodiscard]] Result<void> add_results(const std::vector<std::int64_t>& ids) {
-    make_number_table(archive_, "chosen_result", ids);
-    for (FileVersion& version : sidecar_versions(
-             archive_, "s.sidecar_id IN (SELECT number FROM temp.chosen_result)", {})) {
-      sidecars_.emplace(version.row_id, std::move(version));
+  [[nodiscard]] Result<void> add_versions(std::vector<FileVersion> versions) {
+    for (FileVersion& version : versions) {
+      auto& group = version.kind == "sidecar" ? sidecars_ : dumps_;
+      group.emplace(version.row_id, std::move(version));
     }
     return {};
   }
 
-  [[nodiscard]] Result<void> add_named_or_expression(const std::string& what) {
-    RestoreRequest request;
-    request.what = what;
-    request.root = root_;
-    request.with_traces = true;
+  [[nodiscard]] Result<void> add_named_or_expression(const RestoreRequest& request) {
     auto named = find_restorables(archive_, request);
-    if (named) {
-      for (FileVersion& version : *named) {
-        auto& group = version.kind == "sidecar" ? sidecars_ : dumps_;
-        group.emplace(version.row_id, std::move(version));
-      }
-      return {};
-    }
-    const auto found = results_where(archive_, what, clock_);
-    if (found) return add_results(*found);
+    if (named) return add_versions(std::move(*named));
+    const auto found = results_where(archive_, request.what, clock_);
+    if (found) return add_results(request, *found);
     // A word was meant as a name.
-    const bool is_expression = what.find_first_of(" =<>()'") != std::string::npos;
+    const bool is_expression = request.what.find_first_of(" =<>()'") != std::string::npos;
     return fail(is_expression ? found.error() : named.error());
+  }
+
+  [[nodiscard]] Result<void> add_results(const RestoreRequest& request,
+                                         const std::vector<std::int64_t>& ids) {
+    make_number_table(archive_, k_chosen, ids);
+    if (request.project) keep_of_project(archive_, k_chosen, *request.project);
+    auto versions = sidecar_versions(
+        archive_, std::string("s.sidecar_id IN (SELECT number FROM temp.") + k_chosen + ")", {});
+    if (versions.empty() && !ids.empty()) {
+      return fail(ErrorCode::not_found,
+                  "'" + request.what + "' holds only for results of other projects", "",
+                  "--all-projects packs those, too");
+    }
+    return add_versions(std::move(versions));
   }
 
   void add_dumps_of_results() {
@@ -80,7 +90,7 @@ class Chooser {
   }
 
   SQLite::Database& archive_;
-  const std::string& root_;
+  const PackRoot& root_;
   const Clock& clock_;
   std::map<std::int64_t, FileVersion> sidecars_;
   std::map<std::int64_t, FileVersion> dumps_;
@@ -89,7 +99,7 @@ class Chooser {
 }  // namespace
 
 Result<PackChoice> choose_for_pack(SQLite::Database& archive, const std::vector<std::string>& what,
-                                   const std::string& root, const Clock& clock) {
+                                   const PackRoot& root, const Clock& clock) {
   return guarded(archive.getFilename(), [&]() -> Result<PackChoice> {
     Chooser chooser(archive, root, clock);
     for (const std::string& each : what) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,15 +12,22 @@
 
 namespace ktstr {
 
+/// Whose results are meant. A name or an expression may hold for those of others, too.
+struct PackRoot {
+  std::string path = {};                    ///< canonical; '': none in particular
+  std::optional<std::string> project = {};  ///< none: of all projects
+};
+
 struct PackChoice {
   std::vector<FileVersion> sidecars;
   std::vector<FileVersion> dumps;  ///< and traces
 };
 
 /// What the words mean, each observation once, in the order of its rows. Of a session all that it
-/// wrote, also what a retry has replaced.
+/// wrote, also what a retry has replaced. Nothing but what is of the root's project: error usage or
+/// not_found where a word means only what is of others.
 [[nodiscard]] Result<PackChoice> choose_for_pack(SQLite::Database& archive,
                                                  const std::vector<std::string>& what,
-                                                 const std::string& root, const Clock& clock);
+                                                 const PackRoot& root, const Clock& clock);
 
 }  // namespace ktstr

@@ -8,6 +8,7 @@
 #include "catalog/archive_mending.hpp"
 #include "catalog/archive_removal.hpp"
 #include "catalog/connection.hpp"
+#include "catalog/setting_table.hpp"
 #include "query/archive_pins.hpp"
 #include "query/archive_selection.hpp"
 
@@ -65,6 +66,7 @@ struct Candidate {
   std::optional<std::int64_t> place;
   bool is_pinned = false;
   std::int64_t observations = 0;
+  bool is_evidence = false;  ///< of a result whose row is lost, perhaps
   bool is_chosen = false;
 };
 
@@ -81,6 +83,7 @@ void make_tables(SQLite::Database& archive, const std::vector<std::int64_t>& pin
 
 /// The oldest first.
 std::vector<Candidate> read_candidates(SQLite::Database& archive) {
+  const bool was_mended = SettingTable(archive).find(k_was_mended).has_value();
   SQLite::Statement select(archive, k_documents);
   std::vector<Candidate> found;
   while (select.executeStep()) {
@@ -92,12 +95,13 @@ std::vector<Candidate> read_candidates(SQLite::Database& archive) {
     if (!select.getColumn(5).isNull()) each.place = select.getColumn(5).getInt64();
     each.is_pinned = select.getColumn(6).getInt() != 0;
     each.observations = select.getColumn(7).getInt64();
+    each.is_evidence = was_mended && each.observations == 0;
   }
   return found;
 }
 
 bool goes_by_age_and_place(const Candidate& each, const GcPolicy& policy, std::int64_t now_ns) {
-  if (each.is_pinned || (!policy.keep_ns && !policy.keep_last)) return false;
+  if (each.is_pinned || each.is_evidence || (!policy.keep_ns && !policy.keep_last)) return false;
   if (each.stored_bytes == 0 && !policy.with_rows) return false;
   if (policy.keep_ns && each.seen_ns >= now_ns - *policy.keep_ns) return false;
   return !policy.keep_last || !each.place || *each.place > *policy.keep_last;
@@ -112,7 +116,7 @@ void choose(std::vector<Candidate>& candidates, const GcPolicy& policy, std::int
   if (!policy.max_bytes) return;
   for (Candidate& each : candidates) {
     if (left_bytes <= *policy.max_bytes) return;
-    if (each.is_chosen || each.is_pinned || each.stored_bytes == 0) continue;
+    if (each.is_chosen || each.is_pinned || each.is_evidence || each.stored_bytes == 0) continue;
     each.is_chosen = true;
     left_bytes -= each.stored_bytes;
   }
@@ -199,6 +203,7 @@ Result<CapReport> enforce_archive_cap(Archive& archive, std::int64_t cap_bytes,
   const auto stored = guarded(archive.path(), [&] { return archive.tables().stored_bytes(); });
   if (!stored) return fail(stored.error());
   CapReport report;
+  if (archive.has_losses()) return report;
   if (*stored <= cap_bytes) return report;
   GcPolicy policy;
   // Some room more, so that not every refresh from now on has to look for the oldest.

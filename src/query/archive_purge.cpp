@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::size_t k_rows_at_once = 64;
 
-constexpr const char* k_keep_project =
-    "DELETE FROM temp.purge_sidecar WHERE number NOT IN (SELECT s.sidecar_id FROM sidecar s JOIN "
-    "directory d USING(directory_id) JOIN runs_root r USING(root_id) WHERE r.project = ?)";
 // What only observations that go have.
 constexpr const char* k_documents =
     "SELECT count(*), coalesce(sum(c.stored_bytes), 0) FROM document c WHERE c.id IN (SELECT id "
@@ -45,11 +42,7 @@ std::vector<std::int64_t> numbers(SQLite::Database& archive, const std::string& 
 PurgePlan plan_rows(SQLite::Database& archive, const PurgeRequest& request,
                     const std::vector<std::int64_t>& chosen) {
   make_number_table(archive, "purge_sidecar", chosen);
-  if (request.project) {
-    SQLite::Statement keep(archive, k_keep_project);
-    keep.bind(1, *request.project);
-    keep.exec();
-  }
+  if (request.project) keep_of_project(archive, "purge_sidecar", *request.project);
   PurgePlan plan;
   plan.sidecar_ids = numbers(archive, "SELECT number FROM temp.purge_sidecar");
   plan.artifact_ids = numbers(archive, dumps_sql());

@@ -13,13 +13,13 @@
 #include "catalog/archive_dump.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"
-#include "query/session_reference.hpp"
 #include "query/sql_problem.hpp"
 
 namespace ktstr {
 namespace {
 
 constexpr std::size_t k_candidates_listed = 10;
+constexpr const char* k_all_projects_hint = "--all-projects looks at those of others, too";
 
 using Versions = std::vector<FileVersion>;
 
@@ -143,41 +143,35 @@ Versions one_of_each_path(Versions versions, std::int64_t preferred_root) {
 
 Result<Versions> session_files(SQLite::Database& archive, const RestoreRequest& request,
                                const SessionReference& session) {
-  Versions versions =
-      session.is_inferred
-          ? sidecar_versions(archive,
-                             "s.session IS NULL AND s.time_ns BETWEEN ? AND ? AND (? = '' OR "
-                             "(r.path = ? AND r.origin = ''))",
-                             {session.first_ns.value_or(0), session.last_ns.value_or(0),
-                              request.root, request.root})
-          : sidecar_versions(archive, "s.session = ?", {session.session});
-  Versions results = one_of_each_path(newest_of_each(std::move(versions), request.at_ns),
-                                      root_id_of(archive, request.root));
+  Versions results = one_of_each_path(
+      newest_of_each(versions_of_session(archive, request, session), request.at_ns),
+      root_id_of(archive, request.root));
   if (results.empty()) return fail(nothing_stood(request));
   Versions dumps = dumps_of(archive, results, request.at_ns);
   return assembled(std::move(results), std::move(dumps), request.with_traces);
 }
 
-bool is_token(SQLite::Database& archive, const std::string& text) {
-  SQLite::Statement select(archive, "SELECT 1 FROM sidecar WHERE session = ? LIMIT 1");
-  select.bind(1, text);
-  return select.executeStep();
+bool is_token(SQLite::Database& archive, const RestoreRequest& request) {
+  return !versions_of_session(archive, request, {request.what, false}).empty();
 }
 
 // A run directory.
 
 /// directory_ids, by root.
 std::map<std::int64_t, std::set<std::int64_t>> find_directories(SQLite::Database& archive,
-                                                                std::string_view name) {
+                                                                const RestoreRequest& request) {
+  std::string_view name = request.what;
   while (name.ends_with('/')) name.remove_suffix(1);
   const std::vector<std::string_view> parts = split(name, '/');
   std::map<std::int64_t, std::set<std::int64_t>> found;
   if (parts.size() > 2 || parts.front().empty()) return found;
   SQLite::Statement select(archive,
                            "SELECT root_id, directory_id FROM directory WHERE run_dir = ?1 AND (?2 "
-                           "IS NULL OR job = ?2)");
+                           "IS NULL OR job = ?2) AND (?3 IS NULL OR root_id IN (SELECT root_id "
+                           "FROM runs_root WHERE project = ?3))");
   select.bind(1, std::string(parts[0]));
   if (parts.size() == 2) select.bind(2, std::string(parts[1]));
+  if (request.project) select.bind(3, *request.project);
   while (select.executeStep()) {
     found[select.getColumn(0).getInt64()].insert(select.getColumn(1).getInt64());
   }
@@ -229,9 +223,12 @@ Error unknown(SQLite::Database& archive, const RestoreRequest& request) {
                            "UNION SELECT DISTINCT run_dir FROM directory WHERE run_dir <> ''");
   while (select.executeStep()) names.push_back(column_bytes(select, 0));
   const auto near = near_names(split(request.what, '/').back(), names, 3);
-  return {ErrorCode::usage,
-          "the archive has no result, run directory or session '" + request.what + "'", "",
-          near.empty() ? "" : "did you mean " + any_of_text(near) + "?"};
+  Error error{ErrorCode::usage, "the archive has no result, run directory or session '" +
+                                    request.what + "'" +
+                                    (request.project ? " of this project" : "")};
+  if (!near.empty()) error.hint = "did you mean " + any_of_text(near) + "?";
+  if (request.project) error.hint += (near.empty() ? "" : "\n") + std::string(k_all_projects_hint);
+  return error;
 }
 
 /// An id names the version itself, wherever it stood: where it stood last.
@@ -265,11 +262,21 @@ Result<Versions> version_by_name(SQLite::Database& archive, const RestoreRequest
   return chosen;
 }
 
+Versions of_project(SQLite::Database& archive, const RestoreRequest& request, Versions versions) {
+  if (!request.project) return versions;
+  std::set<std::int64_t> roots;
+  SQLite::Statement select(archive, "SELECT root_id FROM runs_root WHERE project = ?");
+  select.bind(1, *request.project);
+  while (select.executeStep()) roots.insert(select.getColumn(0).getInt64());
+  std::erase_if(versions, [&](const FileVersion& each) { return !roots.contains(each.root_id); });
+  return versions;
+}
+
 Result<Versions> result_files(SQLite::Database& archive, const RestoreRequest& request) {
-  Versions found = versions_by_id(archive, request.what);
+  Versions found = of_project(archive, request, versions_by_id(archive, request.what));
   const bool is_id = !found.empty();
   for (const std::string& form : test_name_forms(request.what)) {
-    if (found.empty()) found = versions_by_parts(archive, form);
+    if (found.empty()) found = of_project(archive, request, versions_by_parts(archive, form));
   }
   if (found.empty()) {
     // The beginning of a token, if there is one.
@@ -290,10 +297,10 @@ Result<Versions> find_by_kind(SQLite::Database& archive, const RestoreRequest& r
     if (!session) return fail(session.error());
     return session_files(archive, request, *session);
   }
-  if (is_token(archive, request.what)) {
+  if (is_token(archive, request)) {
     return session_files(archive, request, {request.what, false, {}, {}});
   }
-  const auto directories = find_directories(archive, request.what);
+  const auto directories = find_directories(archive, request);
   if (directories.empty()) return result_files(archive, request);
   std::set<std::int64_t> roots;
   for (const auto& [root, ids] : directories) roots.insert(root);
@@ -303,6 +310,20 @@ Result<Versions> find_by_kind(SQLite::Database& archive, const RestoreRequest& r
 }
 
 }  // namespace
+
+std::vector<FileVersion> versions_of_session(SQLite::Database& archive,
+                                             const RestoreRequest& request,
+                                             const SessionReference& session) {
+  Versions versions =
+      session.is_inferred
+          ? sidecar_versions(archive,
+                             "s.session IS NULL AND s.time_ns BETWEEN ? AND ? AND (? = '' OR "
+                             "(r.path = ? AND r.origin = ''))",
+                             {session.first_ns.value_or(0), session.last_ns.value_or(0),
+                              request.root, request.root})
+          : sidecar_versions(archive, "s.session = ?", {session.session});
+  return of_project(archive, request, std::move(versions));
+}
 
 Result<std::vector<FileVersion>> find_restorables(SQLite::Database& archive,
                                                   const RestoreRequest& request) {

@@ -10,6 +10,7 @@
 
 #include "ktstr/result.hpp"
 #include "query/archive_versions.hpp"
+#include "query/session_reference.hpp"
 
 namespace ktstr {
 
@@ -22,7 +23,14 @@ struct RestoreRequest {
   /// Canonical. Where a name is in several roots, this one is meant, then its project's; "@last" is
   /// this root's. '': none.
   std::string root;
+  std::optional<std::string> project = {};  ///< only what is of it; none: of all projects
 };
+
+/// Whatever a session wrote that is of the request's project; one without a token is the request's
+/// root's, if that has one. Throws SQLite::Exception.
+[[nodiscard]] std::vector<FileVersion> versions_of_session(SQLite::Database& archive,
+                                                           const RestoreRequest& request,
+                                                           const SessionReference& session);
 
 /// The versions that make it up, each file once, sidecars and the dumps that belong to them, in the
 /// order of their paths. Of a run directory: what stood in it. Of a session: the last version that

@@ -59,4 +59,14 @@ void make_number_table(SQLite::Database& database, const std::string& name,
   }
 }
 
+void keep_of_project(SQLite::Database& archive, const std::string& table,
+                     const std::string& project) {
+  SQLite::Statement keep(
+      archive, "DELETE FROM temp." + table +
+                   " WHERE number NOT IN (SELECT s.sidecar_id FROM sidecar s JOIN directory d "
+                   "USING(directory_id) JOIN runs_root r USING(root_id) WHERE r.project = ?)");
+  keep.bind(1, project);
+  keep.exec();
+}
+
 }  // namespace ktstr

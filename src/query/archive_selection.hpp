@@ -31,5 +31,8 @@ namespace ktstr {
 /// Throws SQLite::Exception.
 void make_number_table(SQLite::Database& database, const std::string& name,
                        const std::vector<std::int64_t>& numbers);
+/// Of such a table of sidecar_ids those of one project. Throws SQLite::Exception.
+void keep_of_project(SQLite::Database& archive, const std::string& table,
+                     const std::string& project);
 
 }  // namespace ktstr

@@ -91,8 +91,42 @@ class Noticed(Damaged):
 
     def test_gc_meets_damage_among_the_documents(self):
         self.damage_documents()
-        done = self.command("gc", "--max-size", "0", "--apply")
+        done = self.command("gc", "--max-size", "0", "--apply", status=3)
         self.assert_mended(done.stderr, self.TESTS)
+        self.assertIn(b"nothing is dropped", done.stderr)
+
+    def kept_documents(self):
+        return self.values("SELECT count(*) FROM document_bytes")[0]
+
+    def test_gc_drops_nothing_that_its_own_mending_could_not_place(self):
+        for table in ("sidecar", "artifact"):
+            with self.subTest(table=table):
+                for path in self.temporary.glob("archive.sqlite3*"):
+                    path.unlink()
+                self.refresh("--check", "bytes")
+                kept = self.kept_documents()
+                self.assertGreaterEqual(kept, self.TESTS)
+                self.change(f"DROP TABLE {table}")
+                collect = ("gc", "--keep-days", "0", "--keep-last", "100", "--apply")
+                done = self.command(*collect, status=3)
+                self.assert_mended(done.stderr)
+                self.assertIn(b"nothing is dropped", done.stderr)
+                self.assertEqual(self.kept_documents(), kept)
+                # Another time neither, nor to make room: they may be all that is left.
+                self.command(*collect)
+                self.assertEqual(self.kept_documents(), kept)
+
+    def test_a_lost_table_is_named(self):
+        for table in ("label", "pin", "session", "host"):
+            with self.subTest(table=table):
+                for path in self.temporary.glob("archive.sqlite3*"):
+                    path.unlink()
+                self.refresh("--check", "bytes")
+                self.change(f"DROP TABLE {table}")
+                said = self.command("refresh").stderr.decode()
+                self.assert_mended(said.encode(), self.TESTS)
+                self.assertNotIn("nothing was found to be lost", said)
+                self.assertIn(f"the table {table}", said)
 
     def test_purge_mends_first_and_then_purges(self):
         for damage in (self.damage_rows, self.damage_documents):

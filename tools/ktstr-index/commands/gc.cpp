@@ -75,6 +75,10 @@ struct Collected {
 /// Damage comes first: a result whose row is damaged is made again from its document.
 Result<Collected> apply(Archive& archive, const GcPolicy& policy, StopRequest& stop) {
   if (auto sound = find_damage(archive, false); !sound) return fail(std::move(sound.error()));
+  if (archive.has_losses()) {
+    return fail(ErrorCode::io, "nothing is dropped: the archive was mended just now, with losses",
+                archive.path(), "the same again drops what it then says");
+  }
   auto plan = plan_gc(archive.database(), policy, system_clock());
   if (!plan) return fail(std::move(plan.error()));
   auto applied = apply_gc(archive, *plan, policy.with_rows, [&stop] { return stop.is_made(); });

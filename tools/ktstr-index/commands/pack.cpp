@@ -20,6 +20,7 @@ struct PackFlags {
   bool with_host = false;
   bool no_dumps = false;
   bool traces = false;
+  bool all_projects = false;
 };
 
 /// What stands now goes into the archive first, if there is a root; what it can't say, the pack
@@ -88,7 +89,7 @@ void note_left_out_of_pack(const Context& context, const LeftOut& left_out) {
 struct PackSource {
   std::optional<GatheredArchive> gathered;
   std::unique_ptr<SQLite::Database> archive;
-  std::string root;  ///< '': none in particular
+  PackRoot root;
 
   [[nodiscard]] SQLite::Database& database() { return gathered ? *gathered->database : *archive; }
 };
@@ -112,22 +113,24 @@ Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
   return source;
 }
 
-Result<PackSource> open_source(const Context& context, StopRequest& stop) {
+Result<PackSource> open_source(const Context& context, bool all_projects, StopRequest& stop) {
   const SessionOptions session = context.session_options();
   if (context.is_in() || !chosen_archive(session)) return gather_source(context, stop);
   if (auto kept = keep_what_stands(context, stop); !kept) return fail(std::move(kept.error()));
   auto archive = open_chosen_archive(session);
   if (!archive) return fail(std::move(archive.error()));
+  auto project = project_unless_all(**archive, session, all_projects);
+  if (!project) return fail(std::move(project.error()));
   PackSource source;
   source.archive = std::move(*archive);
-  source.root = root_or_none(session);
+  source.root = {root_or_none(session), std::move(*project)};
   return source;
 }
 
 int run(const Context& context, const PackFlags& flags) {
   StopRequest stop;
   const auto failed = [&](const Error& error) { return failed_or_stopped(context, error, stop); };
-  auto source = open_source(context, stop);
+  auto source = open_source(context, flags.all_projects, stop);
   if (!source) return failed(source.error());
   PackOptions options;
   options.what = flags.what;
@@ -162,8 +165,8 @@ Command make_pack_command(const Context& context) {
       "WHAT is a result (4 or more digits of its id, or [RUN-DIR/][JOB/]TEST[-HASH]), a run "
       "directory, a session (its token, @last, @prev, @3), or an expression over results as query "
       "takes it; several add up. They come from the archive, after a refresh, with their failure "
-      "dumps; where there is no archive, from what is there now, and with --in from that. FILE is "
-      "what import and --in take.\n\n"
+      "dumps: this project's, unless --all-projects is said. Where there is no archive, they come "
+      "from what is there now, and with --in from that. FILE is what import and --in take.\n\n"
       "Redacted: of boot lines only scheduling parameters stay; paths, addresses, ids of disks and "
       "machines, passwords, tokens and keys, this machine's names and those that the results name "
       "give way to placeholders in every text, name and label. What results go by gets substitutes "
@@ -182,6 +185,7 @@ Command make_pack_command(const Context& context) {
       {"--with-host", "", "Redact nothing", &flags->with_host},
       {"--no-dumps", "", "Results alone", &flags->no_dumps},
       {"--traces", "", "wprof traces, too (with --with-host)", &flags->traces},
+      {"--all-projects", "", "Not only this project's", &flags->all_projects},
   };
   command.run = [&context, flags] { return run(context, *flags); };
   return command;

@@ -108,16 +108,9 @@ int run(const Context& context, const PurgeFlags& flags) {
   const SessionOptions session = context.session_options();
   const auto archive = open_chosen_archive(session);
   if (!archive) return context.failed(archive.error());
-  PurgeRequest request{flags.where, std::nullopt, flags.bytes_only};
-  if (!flags.all_projects) {
-    const auto project = project_of_root(**archive, session);
-    if (!project) {
-      Error error = project.error();
-      error.hint += (error.hint.empty() ? "" : "\n") + std::string("--all-projects needs no root");
-      return context.failed(error);
-    }
-    request.project = *project;
-  }
+  const auto project = project_unless_all(**archive, session, flags.all_projects);
+  if (!project) return context.failed(project.error());
+  const PurgeRequest request{flags.where, *project, flags.bytes_only};
   if (flags.apply) return run_apply(context, flags, request);
   const auto plan = plan_purge(**archive, request, system_clock());
   if (!plan) return context.failed(plan.error());

@@ -83,7 +83,7 @@ constexpr PrivatePattern k_patterns[] = {
      Check::none, bit_of(Kind::address)},
     {Kind::address, k_all,
      R"re((?:^|[^A-Za-z0-9_.-])([0-9](?:\.{octet}){3}(?:\+|-(?:generic|lowlatency|default|rc[0-9]|)re"
-     R"re(rt[0-9]|azure|aws|gcp|oracle|amd64|arm64|arch[0-9]|g[0-9a-f]{7})))re",
+     R"re(rt[0-9]|azure|aws|gcp|oracle|amd64|arm64|arch[0-9]|g[0-9a-f]{7}))))re",
      Check::none, bit_of(Kind::address)},
     // A run directory: the kernel, then the project's commit.
     {Kind::address, k_all, R"re(^([0-9](?:\.{octet}){3}-(?:[0-9a-f]{7,40}|unknown)(?:-dirty)?)$)re",
@@ -219,7 +219,7 @@ constexpr PrivatePattern k_patterns[] = {
     {Kind::address, k_all,
      R"re((?:for|by|as|of|invalid) user ([A-Za-z_][A-Za-z0-9_.-]{0,63})(?:[^A-Za-z0-9_.-]|$))re"},
     {Kind::address, k_all,
-     R"re((?:^|[:;,(] ?)[Uu]ser ([A-Za-z_][A-Za-z0-9_.-]{0,63})(?:[,;)]|$))re"},
+     R"re((?:^|[:;,(] ?)[Uu]ser ([A-Za-z_][A-Za-z0-9_.-]{0,63})(?:[,;)]|$))re", Check::named},
     {Kind::address, k_all,
      "(?:^|[^A-Za-z0-9])(?:user|username|login|USER|USERNAME|LOGNAME|SUDO_USER)="
      "([A-Za-z_][A-Za-z0-9_.-]*)"},

@@ -61,7 +61,9 @@ bool begins_redacted(std::string_view text) {
 /// "Authorization: Basic", "Linux version", "Last login:".
 bool says_what_follows(std::string_view text) {
   static const RE2 pattern(
-      "(?i:basic|digest|token|bearer|negotiate|version|kernel|release|on|is|last)", options());
+      "(?i:basic|digest|token|bearer|negotiate|version|kernel|release|on|is|last|space|time|mode|"
+      "data|code|error)",
+      options());
   return RE2::FullMatch(piece(text), pattern);
 }
 

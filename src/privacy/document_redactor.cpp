@@ -109,6 +109,7 @@ bool DocumentRedactor::open(char c) {
   if (!stack_.empty()) {
     const Frame& around = stack_.back();
     frame.is_password = around.is_object ? around.is_member_password : around.is_password;
+    frame.is_record = around.is_object ? around.is_member_record : around.is_record;
   }
   stack_.push_back(std::move(frame));
   return take(c == '{' ? Expect::key_or_close : Expect::value_or_close);
@@ -136,19 +137,19 @@ bool DocumentRedactor::string(bool is_key) {
   return true;
 }
 
-/// What is private as a whole is so with all below it, but for the record's own fields: a record
-/// has its machine under "host".
+/// What is private as a whole is so with all below it; of a record's own object, only a name.
 void DocumentRedactor::set_member(std::string_view key) {
   Frame& frame = stack_.back();
   frame.member = redaction_.rules_.treatment_of(key);
   frame.is_member_password = frame.member == Treatment::whole_secret && is_password_key(key);
   frame.is_number_meant = true;
   frame.is_name = is_key_for_name(key);
+  frame.is_member_record = is_record_key(key);
   if (whole_kind(frame.member)) return;
   if (frame.announced && is_key_for_value(key)) {
     frame.member = *frame.announced;
     frame.is_number_meant = false;
-  } else if (whole_kind(frame.treatment) && (!is_record_key(key) || frame.is_name)) {
+  } else if (whole_kind(frame.treatment) && (frame.is_name || !frame.is_record)) {
     frame.member = frame.treatment;
     frame.is_member_password = frame.is_password;
   }
@@ -173,7 +174,7 @@ void DocumentRedactor::redact_value(std::size_t begin, const UnescapedText& text
     redact_boot_line(begin, text, 0, text.text().size());
   } else if (const auto whole = whole_kind(treatment)) {
     redact_whole(begin, text, *whole);
-  } else if (!redact_inner(begin, text)) {
+  } else if (is_identity(treatment) || !redact_inner(begin, text)) {
     redact_spans(begin, text, text_kind(treatment), is_identity(treatment));
   }
 }

@@ -44,6 +44,9 @@ class DocumentRedactor : private JsonSteps<DocumentRedactor> {
     bool is_password = false;            ///< so says that key
     Treatment member = Treatment::text;  ///< of the value to come
     bool is_member_password = false;
+    bool is_member_record = false;  ///< of the value to come: its key is the record's own
+    /// It stands under such a key: a record has its machine's facts under "host".
+    bool is_record = false;
     bool is_number_meant = true;  ///< the treatment may take a number, too
     bool is_name = false;         ///< the value to come says what another is called
     /// What such a value, or an option in an array, says of the one that follows.

@@ -52,9 +52,11 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
+constexpr const char* k_placeholder =
+    "<(?:path|address|id|host|secret)(?:-[0-9a-f]{8})?(?: [0-9]{1,6})?>";
+
 bool begins_redacted(std::string_view text) {
-  static const RE2 pattern("<(?:path|address|id|host|secret)(?:-[0-9a-f]{8})?(?: [0-9]{1,6})?>",
-                           options());
+  static const RE2 pattern(k_placeholder, options());
   return pattern.Match(piece(text), 0, text.size(), RE2::ANCHOR_START, nullptr, 0);
 }
 
@@ -291,8 +293,7 @@ std::string_view placeholder(PrivateKind kind) {
 }
 
 bool is_placeholder(std::string_view text) {
-  static const RE2 pattern("<(?:path|address|id|host|secret)(?:-[0-9a-f]{8})?(?: [0-9]{1,6})?>",
-                           options());
+  static const RE2 pattern(k_placeholder, options());
   return RE2::FullMatch(piece(text), pattern);
 }
 

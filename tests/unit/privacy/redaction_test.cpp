@@ -295,7 +295,7 @@ TEST(RedactedKey, CoversWhatIsNestedBelowOrAnnounced) {
   // A metric of such a name keeps its number.
   const std::string metric = R"({"name":"serial","value":12345})";
   EXPECT_EQ(redacted(metric).json, metric);
-  const std::string host = R"({"host":{"arch":"x","kernel_name":"Linux"}})";
+  const std::string host = R"({"host":{"arch":"x","kernel_name":"Linux","unheard_of":"y"}})";
   EXPECT_EQ(redacted(host).json, host);
 }
 

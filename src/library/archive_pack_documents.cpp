@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "library/archive_pack_documents.hpp"
 
+#include <set>
 #include <string_view>
 
 #include "base/hashing.hpp"
@@ -36,10 +37,28 @@ bool PackDocuments::learn_names(const PackChoice& choice) {
       }
     }
   }
-  SQLite::Statement labels(source_, "SELECT DISTINCT value FROM label WHERE key = 'host'");
-  while (labels.executeStep()) redaction.host_names.push_back(column_bytes(labels, 0));
+  learn_from_names(choice, first, redaction.host_names);
   words_.emplace(redaction);
   return true;
+}
+
+/// Sessions, directories and labels name machines, too.
+void PackDocuments::learn_from_names(const PackChoice& choice, Redaction& redaction,
+                                     std::vector<std::string>& hosts) {
+  std::set<std::pair<std::string, std::string>> named;
+  for (const auto* versions : {&choice.sidecars, &choice.dumps}) {
+    for (const FileVersion& version : *versions) {
+      for (const std::string& name :
+           {version.run_dir, version.job, version.file_name, version.session.value_or("")}) {
+        named.insert({"", name});
+      }
+    }
+  }
+  SQLite::Statement labels(source_, "SELECT DISTINCT key, value FROM label");
+  while (labels.executeStep()) named.insert({column_bytes(labels, 0), column_bytes(labels, 1)});
+  for (const auto& [key, value] : named) {
+    for (std::string& host : redaction.hosts_in_value(key, value)) hosts.push_back(std::move(host));
+  }
 }
 
 std::optional<std::string> PackDocuments::seen_bytes(const FileVersion& version) {

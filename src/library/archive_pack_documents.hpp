@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "catalog/archive_tables.hpp"
 #include "library/archive_pack.hpp"
@@ -53,6 +54,8 @@ class PackDocuments {
   [[nodiscard]] const LeftOut& left_out() const { return left_out_; }
 
  private:
+  void learn_from_names(const PackChoice& choice, Redaction& redaction,
+                        std::vector<std::string>& hosts);
   /// The bytes as they were seen.
   [[nodiscard]] std::optional<std::string> seen_bytes(const FileVersion& version);
   void set_bytes(const FileVersion& version, Outgoing& document, std::string bytes);

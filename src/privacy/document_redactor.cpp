@@ -11,6 +11,8 @@ namespace ktstr {
 namespace {
 
 constexpr std::size_t k_max_depth = 10'000;
+/// Of documents in texts of documents.
+constexpr int k_max_texts_around = 4;
 
 bool is_identity(Treatment treatment) {
   return treatment == Treatment::identity || treatment == Treatment::version ||
@@ -20,6 +22,15 @@ bool is_identity(Treatment treatment) {
 bool is_password_key(std::string_view key) {
   return key.find("pass") != std::string_view::npos || key.find("Pass") != std::string_view::npos ||
          key.find("PASS") != std::string_view::npos;
+}
+
+/// {"name": "DB_PASSWORD", "value": "x"}
+bool is_key_for_name(std::string_view key) {
+  return key == "name" || key == "Name" || key == "key" || key == "Key" || key == "variable";
+}
+
+bool is_key_for_value(std::string_view key) {
+  return key == "value" || key == "Value" || key == "val" || key == "content";
 }
 
 /// What JSON writes between quotes.
@@ -52,7 +63,8 @@ tl::unexpected<Error> DocumentRedactor::failure() const {
 
 Treatment DocumentRedactor::treatment() const {
   if (stack_.empty()) return Treatment::text;
-  return stack_.back().is_object ? stack_.back().member : stack_.back().treatment;
+  const Frame& frame = stack_.back();
+  return frame.is_object ? frame.member : frame.announced.value_or(frame.treatment);
 }
 
 bool DocumentRedactor::value(char c) {
@@ -77,9 +89,10 @@ bool DocumentRedactor::number() {
   if (!scanner_.scan_number(number)) return false;
   const auto kind = whole_kind(treatment());
   const bool is_password =
-      kind == PrivateKind::secret && !stack_.empty() && stack_.back().is_password;
-  const bool is_id =
-      kind == PrivateKind::id && number.is_integer && number.text.size() >= k_shortest_id;
+      kind == PrivateKind::secret &&
+      (stack_.back().is_object ? stack_.back().is_member_password : stack_.back().is_password);
+  const bool is_id = kind == PrivateKind::id && stack_.back().is_number_meant &&
+                     number.is_integer && number.text.size() >= k_shortest_id;
   if (!is_password && !is_id) return true;
   copy_to(begin);
   append_json_string(out_.json, std::string(placeholder(*kind)));
@@ -93,6 +106,11 @@ bool DocumentRedactor::open(char c) {
   Frame frame;
   frame.is_object = c == '{';
   frame.treatment = treatment();
+  if (!stack_.empty()) {
+    const Frame& around = stack_.back();
+    frame.is_password = around.is_object ? around.is_member_password : around.is_password;
+    frame.is_record = around.is_object ? around.is_member_record : around.is_record;
+  }
   stack_.push_back(std::move(frame));
   return take(c == '{' ? Expect::key_or_close : Expect::value_or_close);
 }
@@ -110,20 +128,71 @@ bool DocumentRedactor::string(bool is_key) {
   if (!scanner_.scan_string(token)) return false;
   const UnescapedText text(token.text);
   if (is_key) {
-    Frame& frame = stack_.back();
-    frame.member = redaction_.rules_.treatment_of(text.text());
-    frame.is_password = frame.member == Treatment::whole_secret && is_password_key(text.text());
+    set_member(text.text());
     redact_key(begin, text);
     return true;
   }
+  redact_value(begin, text);
+  note(text.text());
+  return true;
+}
+
+/// What is private as a whole is so with all below it; of a record's own object, only a name.
+void DocumentRedactor::set_member(std::string_view key) {
+  Frame& frame = stack_.back();
+  frame.member = redaction_.rules_.treatment_of(key);
+  frame.is_member_password = frame.member == Treatment::whole_secret && is_password_key(key);
+  frame.is_number_meant = true;
+  frame.is_name = is_key_for_name(key);
+  frame.is_member_record = is_record_key(key);
+  if (whole_kind(frame.member)) return;
+  if (frame.announced && is_key_for_value(key)) {
+    frame.member = *frame.announced;
+    frame.is_number_meant = false;
+  } else if (whole_kind(frame.treatment) && (frame.is_name || !frame.is_record)) {
+    frame.member = frame.treatment;
+    frame.is_member_password = frame.is_password;
+  }
+}
+
+/// {"name": "DB_PASSWORD", …} and ["--password", …] say what the next value is.
+void DocumentRedactor::note(std::string_view value) {
+  if (stack_.empty()) return;
+  Frame& frame = stack_.back();
+  const bool is_option = !frame.is_object && value.starts_with('-');
+  if (frame.is_object && !frame.is_name) return;
+  frame.announced.reset();
+  if (!is_option && !frame.is_name) return;
+  value.remove_prefix(std::min(value.find_first_not_of('-'), value.size()));
+  const Treatment announced = redaction_.rules_.treatment_of(value);
+  if (whole_kind(announced)) frame.announced = announced;
+}
+
+void DocumentRedactor::redact_value(std::size_t begin, const UnescapedText& text) {
   const Treatment treatment = this->treatment();
   if (treatment == Treatment::boot_line) {
     redact_boot_line(begin, text, 0, text.text().size());
   } else if (const auto whole = whole_kind(treatment)) {
     redact_whole(begin, text, *whole);
-  } else {
+  } else if (is_identity(treatment) || !redact_inner(begin, text)) {
     redact_spans(begin, text, text_kind(treatment), is_identity(treatment));
   }
+}
+
+/// A text that is a document itself is treated by its keys. False: it is none.
+bool DocumentRedactor::redact_inner(std::size_t begin, const UnescapedText& text) {
+  const std::size_t first = std::min(text.text().find_first_not_of(" \t\r\n"), text.text().size());
+  const std::string_view beginning = text.text().substr(first, 1);
+  if ((beginning != "{" && beginning != "[") || texts_around_ == k_max_texts_around) return false;
+  DocumentRedactor inner(redaction_, text.text(), texts_around_ + 1);
+  const auto redacted = inner.run();
+  if (!redacted) return false;
+  for (std::string& host : inner.take_hosts()) hosts_.push_back(std::move(host));
+  if (redacted->counts.total() == 0) return true;
+  copy_to(begin);
+  out_.json += escaped(redacted->json);
+  copied_ = begin + text.raw_size();
+  out_.counts.add(redacted->counts);
   return true;
 }
 

@@ -24,8 +24,8 @@ namespace ktstr {
 class DocumentRedactor : private JsonSteps<DocumentRedactor> {
  public:
   /// Both have to live on.
-  DocumentRedactor(Redaction& redaction, std::string_view json)
-      : JsonSteps(json), redaction_(redaction), json_(json) {
+  DocumentRedactor(Redaction& redaction, std::string_view json, int texts_around = 0)
+      : JsonSteps(json), redaction_(redaction), json_(json), texts_around_(texts_around) {
     out_.json.reserve(json.size());
   }
 
@@ -41,9 +41,17 @@ class DocumentRedactor : private JsonSteps<DocumentRedactor> {
     bool is_object = false;
     /// What the key says that it stands under; of the objects of an array, the array's.
     Treatment treatment = Treatment::text;
+    bool is_password = false;            ///< so says that key
     Treatment member = Treatment::text;  ///< of the value to come
-    bool is_password = false;            ///< the value to come
-    std::set<std::string> taken_keys;    ///< those that look redacted
+    bool is_member_password = false;
+    bool is_member_record = false;  ///< of the value to come: its key is the record's own
+    /// It stands under such a key: a record has its machine's facts under "host".
+    bool is_record = false;
+    bool is_number_meant = true;  ///< the treatment may take a number, too
+    bool is_name = false;         ///< the value to come says what another is called
+    /// What such a value, or an option in an array, says of the one that follows.
+    std::optional<Treatment> announced;
+    std::set<std::string> taken_keys;  ///< those that look redacted
   };
 
   [[nodiscard]] tl::unexpected<Error> failure() const;
@@ -58,6 +66,10 @@ class DocumentRedactor : private JsonSteps<DocumentRedactor> {
   bool open(char c);
   bool close();
   bool string(bool is_key);
+  void set_member(std::string_view key);
+  void note(std::string_view value);
+  void redact_value(std::size_t begin, const UnescapedText& text);
+  bool redact_inner(std::size_t begin, const UnescapedText& text);
   void redact_spans(std::size_t begin, const UnescapedText& text, TextKind kind, bool is_identity);
   void redact_key(std::size_t begin, const UnescapedText& text);
   void number_key(std::size_t begin, std::set<std::string>& taken);
@@ -68,6 +80,7 @@ class DocumentRedactor : private JsonSteps<DocumentRedactor> {
 
   Redaction& redaction_;
   std::string_view json_;
+  int texts_around_ = 0;  ///< in how many texts the document stands
   std::vector<Frame> stack_;
   std::size_t copied_ = 0;  ///< of json_
   RedactedText out_;

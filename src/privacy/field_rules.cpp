@@ -41,7 +41,7 @@ FieldRules::FieldRules() {
   options.set_case_sensitive(false);
   auto patterns = std::make_unique<Patterns>();
   for (const KeyPattern& key : key_patterns()) {
-    patterns->of_key.push_back(std::make_unique<RE2>(key.regex, options));
+    patterns->of_key.push_back(std::make_unique<RE2>(expanded(key.regex), options));
   }
   patterns_ = std::move(patterns);
 }

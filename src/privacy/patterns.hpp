@@ -29,6 +29,9 @@ enum class Check {
   varied_hex,    ///< has both, and isn't a mask: five different digits
   ipv6_short,    ///< a decimal digit, or three groups: "a::b" names something in a program
   ipv6_whole,    ///< a letter, or twelve digits: "1:2:3:4:5:6:7:8" counts something
+  mixed,         ///< a capital, a small letter and a digit
+  named,         ///< not a word that only says what follows: "Basic", "version"
+  unredacted,    ///< doesn't begin with a placeholder
 };
 
 struct PrivatePattern {
@@ -36,7 +39,7 @@ struct PrivatePattern {
   unsigned text_kinds = 0;  ///< bits of those it counts in
   const char* regex = "";   ///< group 1 is what is private; {name} stands for a definition
   Check check = Check::none;
-  bool keeps = false;  ///< what lies within its match is not private
+  unsigned keeps = 0;  ///< bits of the kinds that nothing within its match is of
 };
 /// Of two findings of one kind that begin at one place, the one that stands first here counts.
 [[nodiscard]] std::span<const PrivatePattern> private_patterns();
@@ -44,6 +47,9 @@ struct PrivatePattern {
 [[nodiscard]] std::string expanded(std::string_view regex);
 
 [[nodiscard]] constexpr unsigned bit_of(TextKind kind) { return 1U << static_cast<unsigned>(kind); }
+[[nodiscard]] constexpr unsigned bit_of(PrivateKind kind) {
+  return 1U << static_cast<unsigned>(kind);
+}
 
 /// What is done with the strings of a field. The whole_ ones go whatever they say.
 enum class Treatment {
@@ -60,7 +66,7 @@ enum class Treatment {
 };
 
 struct KeyPattern {
-  const char* regex = "";  ///< matches the whole key, in any case
+  const char* regex = "";  ///< matches the whole key, in any case; {name} as in a pattern
   Treatment treatment = Treatment::text;
 };
 /// The first that fits counts.

@@ -50,6 +50,25 @@ const Matchers& matchers() {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+constexpr const char* k_placeholder =
+    "<(?:path|address|id|host|secret)(?:-[0-9a-f]{8})?(?: [0-9]{1,6})?>";
+
+bool begins_redacted(std::string_view text) {
+  static const RE2 pattern(k_placeholder, options());
+  return pattern.Match(piece(text), 0, text.size(), RE2::ANCHOR_START, nullptr, 0);
+}
+
+/// "Authorization: Basic", "Linux version", "Last login:".
+bool says_what_follows(std::string_view text) {
+  static const RE2 pattern(
+      "(?i:basic|digest|token|bearer|negotiate|version|kernel|release|on|is|last|space|time|mode|"
+      "data|code|error)",
+      options());
+  return RE2::FullMatch(piece(text), pattern);
+}
+
 bool holds(Check check, std::string_view text) {
   const bool letter = std::any_of(text.begin(), text.end(), is_letter);
   const auto digits = std::count_if(text.begin(), text.end(), is_digit);
@@ -71,9 +90,25 @@ bool holds(Check check, std::string_view text) {
       constexpr std::ptrdiff_t k_too_many_to_count = 12;
       return letter || digits >= k_too_many_to_count;
     }
+    case Check::mixed: {
+      const auto capitals = std::count_if(text.begin(), text.end(), is_upper);
+      const auto letters = std::count_if(text.begin(), text.end(), is_letter);
+      return digits > 0 && capitals > 0 && capitals < letters;
+    }
+    case Check::named:
+      return !says_what_follows(text) && !begins_redacted(text);
+    case Check::unredacted:
+      return !begins_redacted(text);
   }
   return true;
 }
+
+/// Kinds that are kept in a part of a text.
+struct Kept {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  unsigned kinds = 0;
+};
 
 struct Found {
   PrivateSpan span;
@@ -108,15 +143,15 @@ std::vector<int> patterns_in(std::string_view text) {
 }
 
 void find_by_patterns(std::string_view text, TextKind kind, std::vector<Found>& found,
-                      std::vector<PrivateSpan>& kept) {
+                      std::vector<Kept>& kept) {
   for (const int index : patterns_in(text)) {
     const auto rank = static_cast<std::size_t>(index);
     const PrivatePattern& pattern = private_patterns()[rank];
     if ((pattern.text_kinds & bit_of(kind)) == 0) continue;
     each_match(*matchers().patterns[rank], text, [&](std::size_t begin, std::size_t end) {
       if (!holds(pattern.check, text.substr(begin, end - begin))) return false;
-      if (pattern.keeps) {
-        kept.push_back({begin, end, pattern.kind});
+      if (pattern.keeps != 0) {
+        kept.push_back({begin, end, pattern.keeps});
       } else {
         found.push_back({{begin, end, pattern.kind}, rank});
       }
@@ -125,10 +160,11 @@ void find_by_patterns(std::string_view text, TextKind kind, std::vector<Found>& 
   }
 }
 
-/// Without those that lie in what is kept.
-void remove_kept(std::vector<Found>& found, std::vector<PrivateSpan> kept) {
+/// Without those of a kind that lie in what is kept of it.
+void remove_kept(std::vector<Found>& found, PrivateKind kind, std::vector<Kept> kept) {
+  std::erase_if(kept, [&](const Kept& each) { return (each.kinds & bit_of(kind)) == 0; });
   if (kept.empty()) return;
-  std::sort(kept.begin(), kept.end(), [](const PrivateSpan& left, const PrivateSpan& right) {
+  std::sort(kept.begin(), kept.end(), [](const Kept& left, const Kept& right) {
     return left.begin != right.begin ? left.begin < right.begin : left.end > right.end;
   });
   // Each reaches as far as any that began before it.
@@ -136,9 +172,10 @@ void remove_kept(std::vector<Found>& found, std::vector<PrivateSpan> kept) {
     if (kept[i].end < kept[i - 1].end) kept[i] = kept[i - 1];
   }
   std::erase_if(found, [&](const Found& each) {
-    auto after = std::upper_bound(
-        kept.begin(), kept.end(), each.span.begin,
-        [](std::size_t begin, const PrivateSpan& span) { return begin < span.begin; });
+    if (each.span.kind != kind) return false;
+    auto after =
+        std::upper_bound(kept.begin(), kept.end(), each.span.begin,
+                         [](std::size_t begin, const Kept& span) { return begin < span.begin; });
     return after != kept.begin() && std::prev(after)->end >= each.span.end;
   });
 }
@@ -165,7 +202,9 @@ std::vector<PrivateSpan> united(std::string_view text, std::vector<Found> found)
       continue;
     }
     PrivateSpan& last = spans.back();
-    const bool is_same = each.span.begin == last.begin && each.span.kind == last.kind;
+    // Of a secret, the longest reading counts.
+    const bool is_same = each.span.begin == last.begin && each.span.kind == last.kind &&
+                         last.kind != PrivateKind::secret;
     if (!is_same) last.end = std::max(last.end, each.span.end);
   }
   return spans;
@@ -254,33 +293,24 @@ std::string_view placeholder(PrivateKind kind) {
 }
 
 bool is_placeholder(std::string_view text) {
-  static const RE2 pattern("<(?:path|address|id|host|secret)(?:-[0-9a-f]{8})?(?: [0-9]{1,6})?>",
-                           options());
+  static const RE2 pattern(k_placeholder, options());
   return RE2::FullMatch(piece(text), pattern);
 }
 
 std::vector<PrivateSpan> find_private(std::string_view text, TextKind kind,
                                       const HostNames& hosts) {
   std::vector<Found> found;
-  std::vector<PrivateSpan> kept;
+  std::vector<Kept> kept;
   find_by_patterns(text, kind, found, kept);
   std::vector<PrivateSpan> named;
   hosts.find(text, named);
   if (found.empty() && named.empty()) return {};
   for (const PrivateSpan& span : named) found.push_back({span, private_patterns().size()});
-  remove_kept(found, std::move(kept));
+  for (const PrivateKind each : {PrivateKind::path, PrivateKind::address, PrivateKind::id,
+                                 PrivateKind::host, PrivateKind::secret, PrivateKind::boot_line}) {
+    remove_kept(found, each, kept);
+  }
   return united(text, std::move(found));
-}
-
-bool may_name_hosts(std::string_view json) {
-  static const RE2 pattern(
-      "(?i:host|node|domain|machine|computer)[ _-]?(?i:name)|(?i:fqdn)|(?i:host)=|Linux "
-      "[A-Za-z0-9]|"
-      "[A-Za-z0-9]\\.(?i:com|net|org|edu|gov|mil|arpa|internal|localdomain|intranet|corp|example|"
-      "io|cloud|local|lan|home|eu|de|uk|fr|cn|jp|ch|nl)[^A-Za-z0-9]|[0-9] [0-9:]{8} [A-Za-z0-9]|"
-      "ip-[0-9]",
-      options());
-  return RE2::PartialMatch(piece(json), pattern);
 }
 
 }  // namespace ktstr

@@ -51,7 +51,4 @@ class HostNames {
 [[nodiscard]] std::vector<PrivateSpan> find_private(std::string_view text, TextKind kind,
                                                     const HostNames& hosts);
 
-/// True if a document may say a machine's name that isn't known yet. Much cheaper than a look.
-[[nodiscard]] bool may_name_hosts(std::string_view json);
-
 }  // namespace ktstr

@@ -94,10 +94,21 @@ Result<RedactedText> Redaction::document(std::string_view json) {
 }
 
 std::vector<std::string> Redaction::hosts_named_in(std::string_view json) {
-  if (!may_name_hosts(json) || !is_valid_utf8(json)) return {};
+  if (!is_valid_utf8(json)) return {};
   DocumentRedactor redactor(*this, json);
   if (!redactor.run()) return {};
   return redactor.take_hosts();
+}
+
+std::vector<std::string> Redaction::hosts_in_value(std::string_view key, std::string_view value) {
+  if (rules_.treatment_of(key) == Treatment::whole_host) return {std::string(value)};
+  std::vector<std::string> hosts;
+  for (const PrivateSpan& span : find(value, TextKind::identity)) {
+    if (span.kind == PrivateKind::host) {
+      hosts.emplace_back(value.substr(span.begin, span.end - span.begin));
+    }
+  }
+  return hosts;
 }
 
 std::string Redaction::replaced(std::string_view value, TextKind kind, bool is_identity,
@@ -142,7 +153,9 @@ std::string Redaction::file_name(std::string_view value, RedactionCounts& counts
 
 std::string Redaction::value_of(std::string_view key, std::string_view value,
                                 RedactionCounts& counts) {
-  const auto whole = whole_kind(rules_.treatment_of(key));
+  const Treatment treatment = rules_.treatment_of(key);
+  const auto whole = whole_kind(treatment);
+  if (treatment == Treatment::version) return replaced(value, TextKind::version, true, counts);
   if (!whole || value.empty()) return name(value, counts);
   if (is_placeholder(value)) return std::string(value);
   ++counter(counts, *whole);

@@ -68,6 +68,9 @@ class Redaction {
   [[nodiscard]] Result<RedactedText> document(std::string_view json);
   /// The machines that a document names, under keys that say so or in texts.
   [[nodiscard]] std::vector<std::string> hosts_named_in(std::string_view json);
+  /// The machines that a value names, by its key or by what it says; '' for no key.
+  [[nodiscard]] std::vector<std::string> hosts_in_value(std::string_view key,
+                                                        std::string_view value);
   /// What somebody wrote: a reason, an error.
   [[nodiscard]] std::string text(std::string_view value, RedactionCounts& counts);
   /// What results go by: a directory, a session, a label's value.

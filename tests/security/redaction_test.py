@@ -211,6 +211,37 @@ class NothingPrivate(Redaction):
         self.assertRegex(payload, r"^fio_<host-[0-9a-f]{8}>$")
         self.assertEqual(run_dir.removeprefix("6.14-"), payload.removeprefix("fio_"))
 
+    def test_a_machine_is_learned_from_every_spelling_of_a_key_and_from_names(self):
+        self.put(f"{RUN}/one-{HASH}.failure-dump.json",
+                 '{"remote":{"host":"zqaster1"},"x":{"Host":"zqdahlia2"},"host\\u006eame":"zqlilac3",'
+                 '"log":"zqaster1 zqdahlia2 zqlilac3 ok"}')
+        self.put_result("one", payload="on zqaster1 zqdahlia2 zqlilac3 zqviola4 zqtulip5 zqpeony6")
+        self.put_result("two", directory=f"{RUN}/hostname=zqviola4")
+        self.put(f"{RUN}/.ktstr_run_epoch", "hostname=zqtulip5")
+        self.command("refresh", "--label", "note=hostname=zqpeony6")
+        self.pack("1 = 1")
+        self.assert_tells_nothing(self.cells() + self.documents(),
+                                  ("aster1", "dahlia2", "lilac3", "viola4", "tulip5", "peony6"))
+
+    def test_a_secret_is_not_kept_by_looking_like_a_number_or_a_commit(self):
+        secrets = ("password=0xdeadbeefcafe01", "token: 0xcab1e5cab1e5cab1",
+                   "api_key=0xfeedfeedfeed01", 'secret = "commit abad1dea1"')
+        for number, secret in enumerate(secrets):
+            self.put_result(f"test_{number}", payload=secret, topology=secret)
+            self.put_dump(f"test_{number}", {"log": secret, secret: 1})
+        self.command("refresh")
+        self.pack("1 = 1")
+        self.assert_tells_nothing(self.cells() + self.documents(),
+                                  ("deadbeef", "cab1e5", "feedfeed", "abad1dea"))
+
+    def test_an_address_with_a_small_first_number_is_found_in_what_results_go_by(self):
+        self.put_result("on 5.9.12.13", payload="iperf -c 5.9.12.13",
+                        directory=f"{RUN}/runner-5.9.12.13")
+        self.put_dump("on 5.9.12.13", {"peer 5.9.12.13": 1}, directory=f"{RUN}/runner-5.9.12.13")
+        self.command("refresh", "--label", "at=5.9.12.13")
+        self.pack("1 = 1")
+        self.assert_tells_nothing(self.cells() + self.documents(), ("5.9.12.13",))
+
     def test_what_remains_uncertain_is_said(self):
         self.put_result("alpha")
         self.command("refresh")

@@ -268,6 +268,43 @@ TEST(RedactedKey, SaysByItsMeaningWhatIsBelow) {
   EXPECT_EQ(redacted(R"({"hostnames":["a1","b2"]})").json, R"({"hostnames":["<host>","<host>"]})");
 }
 
+TEST(RedactedKey, IsMeantInAllSpellings) {
+  for (const char* key : {"session-key", "signing_key", "pwd", "pass", "auth", "apikey"}) {
+    EXPECT_EQ(value_of("x", key), "<secret>") << key;
+  }
+  for (const char* key : {"machine-id", "chassis_serial", "service tag", "host_id"}) {
+    EXPECT_EQ(value_of("x", key), "<id>") << key;
+  }
+  for (const char* key : {"ssh_host", "remote-host"})
+    EXPECT_EQ(value_of("x", key), "<host>") << key;
+  EXPECT_EQ(value_of("x", "mail"), "<address>");
+  for (const char* key : {"kernel_args", "boot_options", "boot-params"}) {
+    EXPECT_EQ(value_of("root=x psi=1", key), "psi=1") << key;
+  }
+  EXPECT_EQ(value_of("x", "serialized"), "x");
+}
+
+TEST(RedactedKey, CoversWhatIsNestedBelowOrAnnounced) {
+  EXPECT_EQ(redacted(R"({"password":{"value":"x","more":[12,"y"]}})").json,
+            R"({"password":{"value":"<secret>","more":["<secret>","<secret>"]}})");
+  EXPECT_EQ(redacted(R"({"hostname":{"value":"x"}})").json, R"({"hostname":{"value":"<host>"}})");
+  EXPECT_EQ(redacted(R"({"a":["--password","x","-v","y"]})").json,
+            R"({"a":["--password","<secret>","-v","y"]})");
+  EXPECT_EQ(redacted(R"([{"name":"DB_PASSWORD","value":"x"},{"name":"a","value":"y"}])").json,
+            R"([{"name":"DB_PASSWORD","value":"<secret>"},{"name":"a","value":"y"}])");
+  // A metric of such a name keeps its number.
+  const std::string metric = R"({"name":"serial","value":12345})";
+  EXPECT_EQ(redacted(metric).json, metric);
+  const std::string host = R"({"host":{"arch":"x","kernel_name":"Linux","unheard_of":"y"}})";
+  EXPECT_EQ(redacted(host).json, host);
+}
+
+TEST(RedactedText, ThatIsADocumentIsTreatedByItsKeys) {
+  EXPECT_EQ(value_of(R"({\"hostname\":\"x\",\"n\":[1]})"),
+            R"({\"hostname\":\"<host>\",\"n\":[1]})");
+  EXPECT_EQ(value_of("[not JSON] 10.0.0.1"), "[not JSON] <address>");
+}
+
 TEST(RedactedText, CountsWhatWasTakenOut) {
   const auto counts = redacted(R"({"a":["/x/y","/x/z","10.0.0.1"],"serial":"1",)"
                                R"("hostname":"h","kernel_cmdline":"ro quiet psi=1"})")

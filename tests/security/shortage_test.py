@@ -64,7 +64,7 @@ class Memory(Shortage):
         self.settle()
         self.refresh()
         short = 0
-        for mib in range(40, 100, 6):
+        for mib in range(12, 48, 4):
             done = self.limited("refresh", "--check", "bytes", mib=mib)
             self.assertEqual(self.statuses("--check", "none")[self.large], ("ok", True), mib)
             short += done.status == 3 and "large.ktstr.json" in done.said
@@ -85,7 +85,7 @@ class Memory(Shortage):
                     ("pack", "1=1", "-o", self.temporary / "pack"), ("gc",),
                     ("restore", self.run_dir.name, "--to", self.temporary / "back"))
         for command in commands:
-            for mib in (40, 100, 160):
+            for mib in (14, 24, 40, 100):
                 with self.subTest(command=command, mib=mib):
                     for path in ("snapshot", "pack"):
                         (self.temporary / path).unlink(missing_ok=True)

@@ -59,7 +59,7 @@ LARGE = {
                                 "where i < 60) select length(x) from (select hex(zeroblob(15000000)) "
                                 "|| random() as x from n order by 1)",
     "escaped long values": "select " + ", ".join(
-        ["replace(hex(zeroblob(5000000)), '0', char(1))"] * 3),
+        ["replace(hex(zeroblob(500000)), '0', char(1))"] * 3),
     "many aggregates": "select " + ", ".join(
         f"group_concat(a.metric || {i})" for i in range(50)) + " from metrics a, metrics b",
     "a deep text": "select json_valid(replace(hex(zeroblob(4000000)), '00', '['))",

@@ -13,7 +13,6 @@ namespace {
 
 using ktstr::find_private;
 using ktstr::HostNames;
-using ktstr::PrivateKind;
 using ktstr::TextKind;
 
 constexpr TextKind k_kinds[] = {TextKind::free, TextKind::identity, TextKind::version,

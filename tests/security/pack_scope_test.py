@@ -42,6 +42,7 @@ class PackScope(ArchiveScenario):
                       else row["test_name"] for row in rows)
 
     def refused(self, *what):
+        self.pack.unlink(missing_ok=True)
         done = self.command("pack", *what, "-o", self.pack,
                             status=3 if " " in what[0] or "=" in what[0] else 2)
         self.assertFalse(self.pack.exists())

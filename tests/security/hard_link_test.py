@@ -16,7 +16,7 @@ class Archive(ForeignScenario):
         log = Path(f"{self.archive}-shm")
         log.unlink(missing_ok=True)
         log.hardlink_to(victim)
-        for command in (["refresh"], ["query", "--over", "past"], ["gc"]):
+        for command in (["refresh"], ["query", "--over", "past"], ["gc", "--keep-days", "9"]):
             _, _, said = self.ended(*command, "--root", self.root)
             self.assertIn("hard link", said)
             self.assertEqual(victim.read_text(), "mine")

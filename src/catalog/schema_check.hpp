@@ -16,8 +16,8 @@
 
 namespace ktstr {
 
-/// Least harmful first. An object is what its words, which SQLite writes in one way, say that it is;
-/// in another way they are a stranger's, and taken for the worst.
+/// Least harmful first. An object is what its words, which SQLite writes in one way, say that it
+/// is; in another way they are a stranger's, and taken for the worst.
 enum class SchemaKind { statistics, view, index, trigger, table };
 
 struct SchemaObject {

@@ -23,7 +23,8 @@ void say(const char* what) {
   constexpr const char* k_parts[] = {"ktstr-index: ", "", "\n"};
   iovec parts[3];
   for (int i = 0; i < 3; ++i) {
-    char* const text = const_cast<char*>(i == 1 ? what : k_parts[i]);  // writev's type is older
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): writev's type is older than const
+    char* const text = const_cast<char*>(i == 1 ? what : k_parts[i]);
     parts[i] = {text, std::strlen(text)};
   }
   if (::writev(STDERR_FILENO, parts, 3) < 0) return;

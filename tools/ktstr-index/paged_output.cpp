@@ -29,6 +29,7 @@ bool is_runnable(const std::string& command, const Variables& variables) {
 }
 
 /// The pager's standard input; what the handler can see.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): handlers see nothing else
 std::atomic<int> fed{-1};
 
 /// Ctrl-C goes to the pager, too. Nothing more comes, whatever is at work here; but it has the

@@ -106,12 +106,15 @@ Result<Descriptor> open_own_directories(const std::string& top,
                                         std::initializer_list<const char*> names, Missing missing) {
   // O_PATH: one may pass through it who may not list it.
   auto current = open_at(at_path(top), O_PATH | O_DIRECTORY);
-  const mode_t mode = missing == Missing::is_made ? openness_of(top) : k_new_directory_mode;
   std::string path = top;
   for (const char* const name : names) {
     if (!current) break;
     const Location location = inside(*current, path, name);
-    auto next = open_own_directory_at(location, missing, mode);
+    auto next = open_own_directory_at(location, Missing::is_an_error);
+    const bool is_to_be_made =
+        missing == Missing::is_made && !next && next.error().code == ErrorCode::not_found;
+    // How open the top is costs a look at each directory above it, and most are there.
+    if (is_to_be_made) next = open_own_directory_at(location, missing, openness_of(top));
     path = location.shown_path;
     current = std::move(next);
   }

@@ -150,8 +150,10 @@ class CatalogOpener {
   /// In its root a catalog is as open as that is, elsewhere it is for its owner only. What can't be
   /// done here, SQLite finds out.
   void make_private(const std::string& path) {
-    const mode_t mode = is_in_root(path) ? openness_of(options_.root) : k_owner_only_directory;
-    (void)make_empty_file(path, mode & k_not_executable);
+    if (!file_system_.status(path, FollowLinks::no)) {
+      const mode_t mode = is_in_root(path) ? openness_of(options_.root) : k_owner_only_directory;
+      (void)make_empty_file(path, mode & k_not_executable);
+    }
     const auto& others = options_.location.others;
     if (std::find(others.begin(), others.end(), path) == others.end()) return;
     // The cache has only what is ours; of an earlier version, whose copies everybody could read.

@@ -16,9 +16,8 @@
 namespace ktstr {
 namespace {
 
-constexpr mode_t k_new_directory_mode = 0777;
-
 using posix::at_path;
+using posix::k_new_directory_mode;
 
 /// "a/b/" -> "a"; "/a" -> "/"; "a" -> "".
 std::string parent_of(std::string path) {

@@ -18,16 +18,6 @@ namespace {
 constexpr std::int64_t k_check_interval_ns = std::int64_t{7} * 24 * 3600 * 1'000'000'000;
 constexpr const char* k_last_check = "last_integrity_check_ns";
 
-Error other_layout(const std::string& path, std::int32_t layout) {
-  const bool is_newer = layout > layout_version(Store::archive);
-  return {ErrorCode::newer_version,
-          "the archive has layout " + std::to_string(layout) + ", this program knows " +
-              std::to_string(layout_version(Store::archive)),
-          path,
-          is_newer ? "use the newer program, or name another --archive"
-                   : "ktstr-index refresh brings it up to that"};
-}
-
 Error foreign(const std::string& path) {
   return {ErrorCode::usage, "not a ktstr-index archive", path, "name another --archive"};
 }
@@ -76,6 +66,13 @@ std::string archive_announcement(const std::string& path) {
   return "results are kept in " + path +
          ", which survives re-runs and a wiped target directory: at most 2 GiB of documents; "
          "--archive off or KTSTR_INDEX_ARCHIVE=off to keep none";
+}
+
+Error other_layout(const std::string& path, std::int32_t layout) {
+  const bool is_newer = layout > layout_version(Store::archive);
+  return {ErrorCode::newer_version, layouts_text(Store::archive, layout), path,
+          is_newer ? "use the newer program, or name another --archive"
+                   : "ktstr-index refresh brings it up to that"};
 }
 
 Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_system,

@@ -84,6 +84,9 @@ class Archive {
   bool has_losses_ = false;
 };
 
+/// The error for an archive of the user's that is of another layout than this program's.
+[[nodiscard]] Error other_layout(const std::string& path, std::int32_t layout);
+
 /// An archive that is only read; nothing is made where there is none (not_found). Errors as above,
 /// damage included (corrupt).
 [[nodiscard]] Result<std::unique_ptr<SQLite::Database>> open_archive_to_read(

@@ -56,7 +56,7 @@ template <typename Row, typename Covered>
 void MergeReader::each_row(const std::string& table, const std::string& columns, Row row,
                            Covered covered) {
   std::map<std::int64_t, std::vector<Value>> rest;
-  if (is_tolerant_) rest = source_.covered(table, columns);
+  if (options_.is_tolerant) rest = source_.covered(table, columns);
   for (const std::int64_t id : source_.ids(table).all) {
     try {
       if (const auto found = source_.row(table, id)) {
@@ -64,7 +64,7 @@ void MergeReader::each_row(const std::string& table, const std::string& columns,
         rest.erase(id);
       }
     } catch (const SourceFailure&) {
-      if (!is_tolerant_) throw;
+      if (!options_.is_tolerant) throw;
     }
   }
   for (const auto& [id, values] : rest) covered(id, values);
@@ -106,7 +106,7 @@ void MergeReader::put_place(std::int64_t id, std::int64_t root_id, const std::st
                             const std::string& job) {
   const auto root = roots_.find(root_id);
   const bool is_sound = root != roots_.end() && is_plain_name(run_dir) && is_plain_name(job);
-  if (!is_sound && is_tolerant_) return;
+  if (!is_sound && options_.is_tolerant) return;
   check(is_sound, "directory " + std::to_string(id) + " is none that an archive may hold");
   places_.try_emplace(id, SourcePlace{root->second.first, root->second.second, run_dir, job});
 }
@@ -149,7 +149,7 @@ void MergeReader::read_bytes(std::int64_t id, SourceDocument& document) {
   } catch (const SourceFailure& failure) {
     error = failure.error;
   }
-  if (!is_tolerant_) throw SourceFailure(std::move(error));
+  if (!options_.is_tolerant) throw SourceFailure(std::move(error));
   document.packed.frame.clear();
   document.is_lost = true;
 }

@@ -26,7 +26,7 @@ struct SourceDocument {
 class MergeReader {
  public:
   MergeReader(MergeSource& source, const MergeOptions& options)
-      : source_(source), options_(options), is_tolerant_(options.is_tolerant) {}
+      : source_(source), options_(options) {}
 
   /// The roots, as the target is to have them, and when they were last seen.
   [[nodiscard]] const std::map<std::int64_t, std::pair<ArchiveRoot, std::optional<std::int64_t>>>&
@@ -84,7 +84,6 @@ class MergeReader {
 
   MergeSource& source_;
   const MergeOptions& options_;
-  bool is_tolerant_;
   std::map<std::int64_t, std::pair<ArchiveRoot, std::optional<std::int64_t>>> roots_;
   std::map<std::int64_t, SourcePlace> places_;
   std::map<std::int64_t, SourceShape> shapes_;

@@ -190,9 +190,7 @@ class CatalogOpener {
   Result<void> prepare(SQLite::Database& database, const std::string& path) {
     const StoreHeader header = read_header(database, Store::catalog);
     if (header.state == StoreState::newer) {
-      return fail(ErrorCode::newer_version,
-                  "the catalog has layout " + std::to_string(header.layout_version) +
-                      ", this program knows " + std::to_string(layout_version(Store::catalog)),
+      return fail(ErrorCode::newer_version, layouts_text(Store::catalog, header.layout_version),
                   path, "use the newer program, or delete the catalog: it is made anew");
     }
     if (header.state == StoreState::foreign) {

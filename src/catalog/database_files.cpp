@@ -51,6 +51,11 @@ Result<void> check_database_files(const std::string& path, FollowLinks follow) {
   return {};
 }
 
+bool has_log(const std::string& path) {
+  const auto log = system_file_system().status(path + "-wal", FollowLinks::yes);
+  return log && log->stamp.size_bytes > 0;
+}
+
 std::string shared_database_file(const std::string& path) {
   return has_other_names(path) ? path : shared_log(path);
 }

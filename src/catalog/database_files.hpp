@@ -18,6 +18,9 @@ namespace ktstr {
 /// database that the user has named may be a link; its logs, which only SQLite makes, never are.
 [[nodiscard]] Result<void> check_database_files(const std::string& path, FollowLinks follow);
 
+/// Whether a log with something in it stands beside the database.
+[[nodiscard]] bool has_log(const std::string& path);
+
 /// The first of the database's files that has another name on its disk (a hard link, as `cp -al`
 /// makes them); "" if there is none. Whoever opens the other name has other logs, so both would
 /// write over each other; and what only has the name of a log may be anybody's file.

@@ -2,12 +2,10 @@
 #include "catalog/foreign_database.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -15,6 +13,7 @@
 
 #include "base/file_system.hpp"
 #include "base/safe_open.hpp"
+#include "catalog/database_files.hpp"
 #include "catalog/database_head.hpp"
 #include "catalog/open_database.hpp"
 #include "catalog/schema.hpp"
@@ -30,30 +29,14 @@ constexpr int k_most_steps_of_check = 50'000;
 constexpr int k_attempts_to_copy = 3;
 constexpr std::size_t k_copied_at_once = 1 << 20;
 
-/// Those of a file and of its log that change when somebody writes.
-struct Written {
-  std::array<std::int64_t, 6> file{};
-  std::array<std::int64_t, 6> log{};
-
-  friend bool operator==(const Written&, const Written&) = default;
-};
-
-std::array<std::int64_t, 6> stamp_of(const std::string& path) {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {static_cast<std::int64_t>(status.st_ino),
-          status.st_size,
-          status.st_mtim.tv_sec,
-          status.st_mtim.tv_nsec,
-          status.st_ctim.tv_sec,
-          status.st_ctim.tv_nsec};
+Stamp stamp_of(const std::string& path) {
+  const auto status = system_file_system().status(path, FollowLinks::yes);
+  return status ? status->stamp : Stamp();
 }
 
-Written written(const std::string& path) { return {stamp_of(path), stamp_of(path + "-wal")}; }
-
-bool has_log_beside(const std::string& path) {
-  struct stat status = {};
-  return ::stat((path + "-wal").c_str(), &status) == 0 && status.st_size > 0;
+/// Of a file and of its log: one of them changes when somebody writes.
+std::pair<Stamp, Stamp> written(const std::string& path) {
+  return {stamp_of(path), stamp_of(path + "-wal")};
 }
 
 bool is_log_there(const std::string& path) {
@@ -92,7 +75,7 @@ Result<void> copy_file(const std::string& from, const std::string& to,
 Result<void> copy_database(const std::string& from, const std::string& to,
                            const std::function<bool()>& should_stop) {
   for (int attempt = 0; attempt < k_attempts_to_copy; ++attempt) {
-    const Written before = written(from);
+    const auto before = written(from);
     for (const char* part : {"", "-wal"}) {
       auto copied = copy_file(from + part, to + part, should_stop);
       if (!copied) return copied;
@@ -141,13 +124,6 @@ Error no_archive(const std::string& path) {
   return {ErrorCode::usage, "not a ktstr-index archive", path};
 }
 
-Error other_layout(const std::string& path, std::int32_t layout) {
-  return {ErrorCode::newer_version,
-          "the archive has layout " + std::to_string(layout) + ", this program knows " +
-              std::to_string(layout_version(Store::archive)),
-          path, "use the newer program"};
-}
-
 }  // namespace
 
 Result<ForeignDatabase> ForeignDatabase::open(const std::string& path,
@@ -164,7 +140,7 @@ Result<ForeignDatabase> ForeignDatabase::open(const std::string& path,
   // SQLite takes up a log, however empty, whatever the head says of it, and shares it in a file
   // beside it.
   const bool is_logged = head->has_log || is_log_there(path);
-  if (is_logged && is_on_read_only_media(path) && !has_log_beside(path)) {
+  if (is_logged && is_on_read_only_media(path) && !has_log(path)) {
     place = database_uri(path, "?immutable=1");
   } else if (is_logged) {
     auto directory = TemporaryDirectory::make(process_variables());
@@ -192,7 +168,10 @@ Result<void> ForeignDatabase::check(const std::string& path) {
   try {
     database.exec("BEGIN");  // one state of it, whoever writes meanwhile
     header = read_header(database, Store::archive);
-    if (header.state == StoreState::newer) return fail(other_layout(path, header.layout_version));
+    if (header.state == StoreState::newer) {
+      return fail(ErrorCode::newer_version, layouts_text(Store::archive, header.layout_version),
+                  path, "use the newer program");
+    }
     found = schema_differences(database, Store::archive, header.layout_version);
     tables_ = known_tables(database, Store::archive);
   } catch (const SQLite::Exception& exception) {

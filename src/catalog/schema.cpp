@@ -63,6 +63,11 @@ std::int32_t layout_version(Store store) {
   return static_cast<std::int32_t>(migrations(store).size());
 }
 
+std::string layouts_text(Store store, std::int32_t found) {
+  return std::string("the ") + (store == Store::archive ? "archive" : "catalog") + " has layout " +
+         std::to_string(found) + ", this program knows " + std::to_string(layout_version(store));
+}
+
 StoreHeader read_header(SQLite::Database& database, Store store) {
   StoreHeader header;
   // One snapshot: while another process makes the catalog, half of the answers from before and half

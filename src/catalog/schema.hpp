@@ -23,6 +23,8 @@ inline constexpr std::int64_t k_extraction_version = 1;
 
 /// The layout that this program makes: the number of its migrations.
 [[nodiscard]] std::int32_t layout_version(Store store);
+/// "the archive has layout 3, this program knows 2"
+[[nodiscard]] std::string layouts_text(Store store, std::int32_t found);
 
 enum class StoreState {
   current,  ///< ours and as this program makes it

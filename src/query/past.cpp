@@ -35,11 +35,6 @@ bool can_write_beside(const std::string& path) {
   return ::access(directory.c_str(), W_OK) == 0;
 }
 
-bool has_log(const std::string& path) {
-  const auto log = system_file_system().status(path + "-wal", FollowLinks::yes);
-  return log && log->stamp.size_bytes > 0;
-}
-
 /// Readers of a database in WAL mode want to make its shared memory; where that isn't there and
 /// can't be made, nobody is writing, and without a log all of it is in its one file.
 void attach_to_read(SQLite::Database& database, const std::string& path) {
@@ -59,18 +54,11 @@ std::int32_t number(SQLite::Database& database, const char* sql) {
 Result<void> check_header(SQLite::Database& database, const std::string& path) {
   const std::int32_t id = number(database, "PRAGMA past.application_id");
   const std::int32_t layout = number(database, "PRAGMA past.user_version");
-  const std::int32_t known = layout_version(Store::archive);
   if (id != k_archive_application_id) {
     return fail(ErrorCode::corrupt, "not a ktstr-index archive", path, "name another --archive");
   }
-  if (layout == known) return check_schema_to_read(database, path, "past");
-  const std::string numbers = "the archive has layout " + std::to_string(layout) +
-                              ", this program knows " + std::to_string(known);
-  if (layout > known) {
-    return fail(ErrorCode::newer_version, numbers, path,
-                "use the newer program, or name another --archive");
-  }
-  return fail(ErrorCode::newer_version, numbers, path, "ktstr-index refresh brings it up to that");
+  if (layout != layout_version(Store::archive)) return fail(other_layout(path, layout));
+  return check_schema_to_read(database, path, "past");
 }
 
 Result<void> prepare(SQLite::Database& database, const std::string& path) {

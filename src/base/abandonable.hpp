@@ -4,12 +4,9 @@
 // Work of a library that may wait or spin for ever: it gets a thread of its own, which is left
 // behind if it doesn't come to an end.
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,25 +17,9 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "base/stop_pending.hpp"
+#include "base/signals.hpp"
 
 namespace ktstr {
-
-/// Holds every signal back in this thread, so that threads started meanwhile never take one.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  NoSignals(const NoSignals&) = delete;
-  NoSignals& operator=(const NoSignals&) = delete;
-  ~NoSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 /// Where a thread leaves its answer, shared with whoever waits: neither outlives it.
 template <class Answer>

@@ -15,13 +15,12 @@
 #include <cstddef>
 #include <optional>
 
-#include "base/abandonable.hpp"
 #include "base/clock.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "base/program.hpp"
 #include "base/safe_open.hpp"
-#include "base/stop_pending.hpp"
+#include "base/signals.hpp"
 
 namespace ktstr {
 namespace {

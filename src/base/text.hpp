@@ -29,10 +29,6 @@ struct Utf8Sequence {
 /// recommends and Rust does.
 [[nodiscard]] std::string lossy_utf8(std::string_view bytes);
 
-/// Fit for people: what can't be seen (visible_text.hpp) and invalid bytes are shown as \n, \t, \r,
-/// \xNN for each byte or \uNNNN; all else stays. Not meant to be read back: a backslash stays too.
-[[nodiscard]] std::string escape_control(std::string_view bytes);
-
 /// Bytes to insert, drop or change to make one text of the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view left, std::string_view right);
 
@@ -44,9 +40,6 @@ struct Utf8Sequence {
 /// The parts between separators: one more than there are separators, so "" gives one empty part.
 /// The views point into `text`.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
-
-/// One word of a shell's command line that means `text` byte for byte; see shell_text.hpp.
-[[nodiscard]] std::string shell_word(std::string_view text);
 
 /// Without ASCII white space at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);

@@ -19,6 +19,10 @@ namespace ktstr {
 /// Valid UTF-8 without invisible characters.
 [[nodiscard]] bool is_visible(std::string_view text);
 
+/// Fit for people: what can't be seen and invalid bytes are shown as \n, \t, \r, \xNN for each byte
+/// or \uNNNN; all else stays. Not meant to be read back: a backslash stays too.
+[[nodiscard]] std::string escape_control(std::string_view bytes);
+
 /// For programs whose input may be looked at in a terminal: as escape_control, but characters that
 /// are only invisible stay, being data.
 [[nodiscard]] std::string escape_terminal_control(std::string_view bytes);

@@ -49,14 +49,13 @@ void ArchiveKeeper::transact(const std::function<void()>& body) {
 
 /// Within a transaction: one that the archive's rules don't take doesn't take the others along.
 void ArchiveKeeper::put_whole(const std::function<void()>& body) {
-  constexpr int k_constraint = 19;  // SQLite's CONSTRAINT
   SQLite::Database& database = archive_->database();
   KeepReport before = report_;
   database.exec("SAVEPOINT kept_row");
   try {
     body();
   } catch (const SQLite::Exception& exception) {
-    if (exception.getErrorCode() != k_constraint) throw;
+    if (!is_refused_row(exception)) throw;
     Error refusal = sqlite_error(exception, archive_options_.path);
     database.exec("ROLLBACK TO kept_row");
     archive_->tables().records().forget_cached_ids();

@@ -18,12 +18,6 @@ namespace {
 constexpr std::int64_t k_rows_per_commit = 300;
 constexpr std::int64_t k_bytes_per_commit = 16 << 20;
 
-/// SQLite's CONSTRAINT: the target's rules don't take a row.
-bool is_refusal(const SQLite::Exception& exception) {
-  constexpr int k_constraint = 19;
-  return exception.getErrorCode() == k_constraint;
-}
-
 // Documents come first, so that a merge that is killed leaves no result without its bytes:
 // 1. every document, unpacked once to prove it, unless the target has as much of it;
 // 2. every sidecar with its host and series, or the times of one that is known;
@@ -130,7 +124,7 @@ bool ArchiveMerge::put_whole(Body body) {
     if (!options_.is_tolerant) throw;
     return false;
   } catch (const SQLite::Exception& exception) {
-    if (!is_refusal(exception)) throw;
+    if (!is_refused_row(exception)) throw;
     // The target takes whatever an archive may hold, so the source holds something else.
     const std::string message = exception.what();
     undo();

@@ -44,6 +44,10 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
   return error;
 }
 
+bool is_refused_row(const SQLite::Exception& exception) {
+  return exception.getErrorCode() == SQLITE_CONSTRAINT;
+}
+
 Error memory_error() { return {ErrorCode::busy, "out of memory"}; }  // short: it has to do without
 
 std::unique_ptr<ImmediateTransaction> ImmediateTransaction::begin_if_free(

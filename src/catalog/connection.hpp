@@ -22,6 +22,9 @@ namespace ktstr {
 /// Our error for what SQLite says; `path` is the database's.
 [[nodiscard]] Error sqlite_error(const SQLite::Exception& exception, const std::string& path);
 
+/// A row that the tables' rules don't take.
+[[nodiscard]] bool is_refused_row(const SQLite::Exception& exception);
+
 /// Ours for memory that `new` doesn't get.
 [[nodiscard]] Error memory_error();
 

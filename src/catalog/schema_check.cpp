@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/open_database.hpp"
 #include "catalog/schema.hpp"
 

@@ -3,7 +3,7 @@
 #include <system_error>
 
 #include "base/stderr_line.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/commit_memo.hpp"
 #include "environment/git_patience.hpp"
 #include "environment/git_repository.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "record/fields.hpp"
 
 namespace ktstr {

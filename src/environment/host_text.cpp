@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/host_differences.hpp"
 #include "ktstr/host.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "environment/kconfig_setting.hpp"
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/variables.hpp"
 
 namespace ktstr {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/crc32.hpp"
 #include "environment/join_path.hpp"
 #include "environment/kernel_internal.hpp"

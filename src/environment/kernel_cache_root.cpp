@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/join_path.hpp"
 #include "environment/variables.hpp"
 #include "ktstr/kernel_cache.hpp"

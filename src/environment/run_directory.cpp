@@ -2,7 +2,7 @@
 #include "ktstr/run_directory.hpp"
 
 #include "base/stderr_line.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/join_path.hpp"
 #include "environment/locations.hpp"
 #include "environment/path_part.hpp"

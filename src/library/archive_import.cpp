@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/archive_merge.hpp"
 #include "catalog/connection.hpp"
 #include "catalog/database_head.hpp"

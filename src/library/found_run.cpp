@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "library/left_out_text.hpp"

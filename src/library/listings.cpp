@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "ktstr/host.hpp"
 #include "ktstr/walk.hpp"
 #include "library/found_run.hpp"

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/archive_tables.hpp"
 #include "ktstr/walk.hpp"
 #include "library/restore_tree.hpp"

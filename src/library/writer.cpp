@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/unknown_commit_gate.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/run_directory.hpp"

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "base/time_text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/archive_dump.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"

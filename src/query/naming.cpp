@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/connection.hpp"
 #include "query/filters.hpp"
 #include "query/past.hpp"

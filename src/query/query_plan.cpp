@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/json_text.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/connection.hpp"
 #include "query/shown_sql.hpp"
 #include "query/tokens.hpp"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/text.hpp"
 #include "base/time_text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/connection.hpp"
 #include "query/past.hpp"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/json_text.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr::decode {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/shell_text.hpp"
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "ktstr/footer.hpp"
 
 namespace ktstr {

@@ -2,6 +2,7 @@
 #include "report/format.hpp"
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr {
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "report/host_differences_document.hpp"
 #include "report/nextest_filter.hpp"
 

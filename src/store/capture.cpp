@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "store/capture.hpp"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/signals.hpp"
 #include "store/capture_worker.hpp"
 
 namespace ktstr {
-namespace {
-
-/// While it lives, a thread that is started has all signals blocked: they are for the command.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all = {};
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_ = {};
-};
-
-}  // namespace
-
 struct Capture::Running {
   std::unique_ptr<CaptureWorker> worker;
   std::thread thread;
@@ -46,7 +24,7 @@ Result<std::unique_ptr<Capture>> Capture::start(CaptureOptions options) {
   if (auto begun = worker->begin(); !begun) return fail(begun.error());
   std::unique_ptr<Capture> capture(new Capture(std::move(worker)));
   Running& running = *capture->running_;
-  const BlockedSignals blocked;
+  const NoSignals held;  // they are for the command
   try {
     running.thread = std::thread([&work = *running.worker] {
       give_way();

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/join_path.hpp"
 #include "ktstr/walk.hpp"
 #include "store/paths.hpp"

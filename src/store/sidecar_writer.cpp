@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "environment/join_path.hpp"
 #include "environment/path_part.hpp"
 #include "ktstr/record_json.hpp"

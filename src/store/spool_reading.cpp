@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "store/spool.hpp"
 #include "store/spool_paths.hpp"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "store/walk_internal.hpp"
 #include "store/walk_messages.hpp"
 

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/archive_mending.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/schema_check.hpp"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr {
 namespace {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/visible_text.hpp"
+
 namespace ktstr {
 namespace {
 

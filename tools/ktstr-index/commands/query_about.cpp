@@ -5,7 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/shell_text.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/columns.hpp"
 #include "environment/join_path.hpp"
 #include "environment/named_queries.hpp"

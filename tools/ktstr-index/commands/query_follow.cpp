@@ -12,6 +12,7 @@
 #include "base/hashing.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
+#include "base/visible_text.hpp"
 #include "catalog/connection.hpp"
 #include "environment/join_path.hpp"
 #include "library/left_out_text.hpp"

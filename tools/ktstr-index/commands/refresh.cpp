@@ -6,7 +6,7 @@
 
 #include "answer.hpp"
 #include "base/clock.hpp"
-#include "base/text.hpp"
+#include "base/visible_text.hpp"
 #include "commands/commands.hpp"
 #include "labels.hpp"
 #include "refresh_progress.hpp"

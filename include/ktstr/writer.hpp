@@ -11,10 +11,9 @@
 #include <optional>
 #include <string>
 
-#include "ktstr/messages.hpp"
+#include "ktstr/protocol.hpp"
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
-#include "ktstr/variables.hpp"
 
 #pragma GCC visibility push(default)  // what a shared libktstr shows
 namespace ktstr {

@@ -2,13 +2,36 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "ktstr/run_report.hpp"
-#include "record/verdict_counts.hpp"
+#include "ktstr/index.hpp"
+#include "record/record.hpp"
 
 namespace ktstr {
+
+/// Arithmetic mean of the finite values; 0 if there are none, as the harness has it.
+[[nodiscard]] double finite_mean(const std::vector<double>& values);
+
+/// Sample standard deviation (n - 1) of the finite values; 0 for fewer than two.
+[[nodiscard]] double finite_standard_deviation(const std::vector<double>& values);
+
+/// What KVM counted, per virtual CPU on the average of the VMs; each division drops its remainder.
+struct KvmAverages {
+  std::uint64_t vms = 0;
+  std::uint64_t exits = 0;
+  std::uint64_t halt_exits = 0;
+  double halt_wait_ms = 0;
+  double poll_ok_pct = 0;  ///< of all polls of all VMs; 0 without any
+  std::uint64_t preempted = 0;
+  std::uint64_t signal_exits = 0;
+  std::uint64_t hypercalls = 0;
+  std::uint64_t preemptions = 0;  ///< the sum over all VMs, no average
+};
+
+/// None without VMs or where the average of exits is 0. Pure; thread-safe.
+[[nodiscard]] std::optional<KvmAverages> kvm_averages(const std::vector<KvmTotals>& vms);
 
 /// A scenario whose passing results are far above those of the run.
 struct GauntletOutlier {

@@ -1,11 +1,60 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/run_report.hpp"
+#include "analysis/run_report.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <string_view>
+
+#include "ktstr/index.hpp"
 
 namespace ktstr {
+namespace {
+
+/// The kernel's BPF_COMPLEXITY_LIMIT_INSNS.
+constexpr double k_insn_limit = 1'000'000;
+constexpr double k_near_pct = 75;
+
+}  // namespace
+
+std::vector<ProgramLimit> program_limits(const std::vector<VerifierProgram>& seen) {
+  std::map<std::string_view, std::uint32_t> largest;
+  for (const VerifierProgram& program : seen) {
+    std::uint32_t& insns = largest[program.program];
+    insns = std::max(insns, program.verified_insns);
+  }
+  std::vector<ProgramLimit> limits;
+  limits.reserve(largest.size());
+  for (const auto& [name, insns] : largest) {
+    const double pct = static_cast<double>(insns) / k_insn_limit * 100;
+    limits.push_back({std::string(name), insns, pct, pct >= k_near_pct});
+  }
+  return limits;
+}
+
+ReplayOutcome replay_outcome(const VerdictCounts& counts) {
+  const std::int64_t all = counts.all();
+  if (all == 0) return ReplayOutcome::dropped;
+  if (counts.pass == all) return ReplayOutcome::fixed;
+  if (counts.inconclusive == all) return ReplayOutcome::inconclusive;
+  // A skip says nothing new about a test that had failed.
+  if (counts.fail + counts.skip == all) return ReplayOutcome::persistent;
+  return ReplayOutcome::mixed;
+}
+
+std::vector<ReplayedTest> replay_outcomes(const std::vector<std::string>& names,
+                                          const std::map<std::string, VerdictCounts>& verdicts) {
+  std::vector<ReplayedTest> tests;
+  tests.reserve(names.size());
+  for (const std::string& name : names) {
+    const auto found = verdicts.find(name);
+    const VerdictCounts counts = found == verdicts.end() ? VerdictCounts{} : found->second;
+    tests.push_back({name, replay_outcome(counts), counts});
+  }
+  return tests;
+}
+
 namespace {
 
 constexpr std::string_view k_metric_names[] = {

@@ -15,12 +15,10 @@
 #include <cstddef>
 #include <optional>
 
-#include "base/clock.hpp"
-#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "base/program.hpp"
 #include "base/safe_open.hpp"
-#include "base/signals.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr {
 namespace {

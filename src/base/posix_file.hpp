@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The calls behind system_file_system(). Nothing outside src/base includes this.
-
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "base/safe_open.hpp"
+
+// The calls behind system_file_system(). Nothing outside src/base includes this.
 
 namespace ktstr::posix {
 

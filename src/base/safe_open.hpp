@@ -1,22 +1,55 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The one way to open a file or a directory. What stands under a name may have been put there by a
-// stranger: a FIFO that nobody writes to, a device, a link to somebody's data. So nothing here ever
-// waits, nothing becomes the process's terminal, and whoever asks for a file of ours gets a regular
-// file that is no link, or an error that says what is there instead. Thread-safe.
-
 #include <fcntl.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 
-#include "base/descriptor.hpp"
 #include "base/file_system.hpp"
 #include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// Owns a file descriptor and closes it when it dies; -1 is none. Not thread-safe.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool is_open() const { return number_ >= 0; }
+  /// Gives the number away; the caller closes it.
+  [[nodiscard]] int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+/// write(2) until all is written. 0, else an errno. Thread-safe.
+[[nodiscard]] int write_whole(int descriptor, std::string_view bytes);
+
+}  // namespace ktstr
+
+// The one way to open a file or a directory. What stands under a name may have been put there by a
+// stranger: a FIFO that nobody writes to, a device, a link to somebody's data. So nothing here ever
+// waits, nothing becomes the process's terminal, and whoever asks for a file of ours gets a regular
+// file that is no link, or an error that says what is there instead. Thread-safe.
 
 namespace ktstr::posix {
 

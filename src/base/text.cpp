@@ -2,6 +2,10 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -139,6 +143,181 @@ std::string hex16(std::uint64_t number) {
     *digit = k_hex_digits[number & 0xF];
   }
   return out;
+}
+
+namespace {
+
+/// The letter of a two-character escape, or NUL if the byte has none.
+char short_escape(char byte) {
+  switch (byte) {
+    case '"':
+    case '\\':
+      return byte;
+    case '\b':
+      return 'b';
+    case '\t':
+      return 't';
+    case '\n':
+      return 'n';
+    case '\f':
+      return 'f';
+    case '\r':
+      return 'r';
+    default:
+      return '\0';
+  }
+}
+
+void append_valid_text(std::string& out, std::string_view text) {
+  for (const char byte : text) {
+    if (const char letter = short_escape(byte); letter != '\0') {
+      out += '\\';
+      out += letter;
+    } else if (static_cast<unsigned char>(byte) < 0x20) {
+      out += "\\u00";
+      out += k_hex_digits[static_cast<unsigned char>(byte) >> 4];
+      out += k_hex_digits[static_cast<unsigned char>(byte) & 0xF];
+    } else {
+      out += byte;
+    }
+  }
+}
+
+/// |x| = 0.DIGITS * 10^point, DIGITS starting and (but for a lone digit) ending with non-zero.
+struct ShortestDigits {
+  std::array<char, 32> buffer = {};
+  std::size_t count = 0;
+  int point = 0;
+
+  [[nodiscard]] std::string_view text() const { return {buffer.data(), count}; }
+};
+
+/// The standard's shortest digits: to_chars writes "d.ddde[+-]xx" or "de[+-]xx".
+ShortestDigits shortest_digits(double magnitude) {
+  std::array<char, 32> scientific = {};
+  const auto written = std::to_chars(scientific.data(), scientific.data() + scientific.size(),
+                                     magnitude, std::chars_format::scientific);
+  const std::string_view text(scientific.data(),
+                              static_cast<std::size_t>(written.ptr - scientific.data()));
+  const std::size_t exponent_mark = text.find('e');
+  ShortestDigits digits;
+  for (const char byte : text.substr(0, exponent_mark)) {
+    if (byte != '.') digits.buffer[digits.count++] = byte;
+  }
+  const std::string_view exponent = text.substr(exponent_mark + 2);
+  int value = 0;
+  std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+  digits.point = (text[exponent_mark + 1] == '-' ? -value : value) + 1;
+  return digits;
+}
+
+void append_scientific(std::string& out, const ShortestDigits& digits) {
+  const std::string_view text = digits.text();
+  out += text.front();
+  if (text.size() > 1) {
+    out += '.';
+    out += text.substr(1);
+  }
+  out += 'e';
+  out += std::to_string(digits.point - 1);
+}
+
+void append_plain(std::string& out, const ShortestDigits& digits) {
+  const std::string_view text = digits.text();
+  if (digits.point <= 0) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-digits.point), '0');
+    out += text;
+    return;
+  }
+  const auto whole = static_cast<std::size_t>(digits.point);
+  if (text.size() > whole) {
+    out += text.substr(0, whole);
+    out += '.';
+    out += text.substr(whole);
+    return;
+  }
+  out += text;
+  out.append(whole - text.size(), '0');
+  out += ".0";
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  if (is_valid_utf8(text)) {
+    append_valid_text(out, text);
+  } else {
+    append_valid_text(out, lossy_utf8(text));
+  }
+  out += '"';
+}
+
+void append_json_double(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  if (std::signbit(value)) out += '-';
+  if (value == 0) {
+    out += "0.0";
+    return;
+  }
+  const ShortestDigits digits = shortest_digits(std::fabs(value));
+  // Outside of these the writer that we match changes to an exponent.
+  if (digits.point > -5 && digits.point <= 16) {
+    append_plain(out, digits);
+  } else {
+    append_scientific(out, digits);
+  }
+}
+
+namespace {
+
+bool is_white_space(char32_t code_point) {
+  if (code_point >= 0x09 && code_point <= 0x0D) return true;
+  if (code_point >= 0x2000 && code_point <= 0x200A) return true;
+  switch (code_point) {
+    case 0x20:
+    case 0x85:
+    case 0xA0:
+    case 0x1680:
+    case 0x2028:
+    case 0x2029:
+    case 0x202F:
+    case 0x205F:
+    case 0x3000:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+/// Where the last sequence of a text that isn't empty starts.
+std::size_t last_sequence(std::string_view text) {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && text.size() - at < 4 && is_continuation(text[at])) --at;
+  return at;
+}
+
+}  // namespace
+
+std::string_view trim_unicode(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Sequence first = first_utf8_sequence(text);
+    if (!first.valid || !is_white_space(first.code_point)) break;
+    text.remove_prefix(first.length);
+  }
+  while (!text.empty()) {
+    const std::string_view tail = text.substr(last_sequence(text));
+    const Utf8Sequence last = first_utf8_sequence(tail);
+    if (!last.valid || last.length != tail.size() || !is_white_space(last.code_point)) break;
+    text.remove_suffix(tail.size());
+  }
+  return text;
 }
 
 }  // namespace ktstr

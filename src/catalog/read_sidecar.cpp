@@ -8,9 +8,9 @@
 
 #include "base/hashing.hpp"
 #include "base/text.hpp"
-#include "catalog/change_detection.hpp"
-#include "ktstr/record_json.hpp"
-#include "ktstr/walk.hpp"
+#include "catalog/refresh.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/record.hpp"
 
 namespace ktstr {
 namespace {

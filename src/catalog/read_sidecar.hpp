@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
-#include "catalog/archive_document.hpp"
+#include "base/time_text.hpp"
 #include "catalog/tables.hpp"
+#include "database/document.hpp"
 
 namespace ktstr {
 

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What hangs on a stored record: series, the small lists, hosts and shapes. The tables are the same
-// in the catalog and in the archive. Functions throw SQLite::Exception and want a transaction
-// around them. One object per connection, not thread-safe.
-
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
-#include "catalog/connection.hpp"
-#include "catalog/extract.hpp"
+#include "database/connection.hpp"
+#include "database/extract.hpp"
 
 namespace ktstr {
+
+/// The table of keys and values that the catalog and the archive both have. Throws
+/// SQLite::Exception; one object per connection, not thread-safe.
+class SettingTable {
+ public:
+  explicit SettingTable(SQLite::Database& database);
+
+  /// The value as text; none if there is none.
+  [[nodiscard]] std::optional<std::string> find(const std::string& key);
+  /// Wants a transaction around it.
+  void put(const std::string& key, const Value& value);
+
+ private:
+  LazyStatement find_;
+  LazyStatement put_;
+};
+
+// What hangs on a stored record: series, the small lists, hosts and shapes. The tables are the same
+// in the catalog and in the archive. Functions throw SQLite::Exception and want a transaction
+// around them. One object per connection, not thread-safe.
 
 class RecordTables {
  public:

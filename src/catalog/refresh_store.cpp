@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "catalog/connection.hpp"
+#include "database/connection.hpp"
 
 namespace ktstr {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/connection.hpp"
 #include "catalog/refresh_planner.hpp"
+#include "database/connection.hpp"
 
 namespace ktstr {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "catalog/connection.hpp"
 #include "catalog/tables.hpp"
+#include "database/connection.hpp"
 
 namespace ktstr {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "catalog/connection.hpp"
+#include "database/connection.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading and writing the catalog's tables. Every statement's text stands in statements.cpp, once;
-// it is prepared once, when first used, and bound. Functions throw SQLite::Exception; those that
-// write want a transaction around them. One object per connection, not thread-safe.
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,12 +9,28 @@
 #include <vector>
 
 #include "base/file_system.hpp"
-#include "catalog/connection.hpp"
-#include "catalog/extract.hpp"
 #include "catalog/record_tables.hpp"
-#include "catalog/setting_table.hpp"
+#include "database/connection.hpp"
+#include "database/extract.hpp"
 
 namespace ktstr {
+
+/// A sidecar's place below a runs root.
+struct SidecarPlace {
+  std::string run_dir;
+  std::string job;  ///< '' directly in the run directory
+  std::string file_name;
+};
+
+/// Of a path as a writer was given it; `root` is canonical. None for a file that is no sidecar, or
+/// where a walk of the root doesn't look. Asks the file system where links may be above it.
+/// Thread-safe.
+[[nodiscard]] std::optional<SidecarPlace> sidecar_place(const std::string& root,
+                                                        const std::string& path);
+
+// Reading and writing the catalog's tables. Every statement's text stands in statements.cpp, once;
+// it is prepared once, when first used, and bound. Functions throw SQLite::Exception; those that
+// write want a transaction around them. One object per connection, not thread-safe.
 
 /// A stamp as it was stored: settled says that an equal one needs no second look.
 struct KnownStamp {
@@ -150,5 +162,29 @@ class CatalogTables {
   SettingTable settings_;
   RecordTables records_;
 };
+
+// What the files of CatalogTables share: its statements, and stamps in columns.
+
+struct CatalogTables::Statements {
+  explicit Statements(SQLite::Database& db);
+
+  // tables.cpp
+  LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,
+      artifacts, put_artifact, remove_artifacts;
+  // tables_files.cpp
+  LazyStatement files, find_file, put_file, repair_stamp, remove_file;
+};
+
+/// Binds NULL for none.
+void bind_optional(SQLite::Statement& statement, int index, const std::optional<std::string>& text);
+[[nodiscard]] std::optional<std::string> text_at(SQLite::Statement& statement, int index);
+
+/// Six columns: device, inode, size_bytes, mtime_ns, ctime_ns, settled.
+void bind_stamp(SQLite::Statement& statement, int index, const std::optional<KnownStamp>& known);
+/// None if the device is NULL.
+[[nodiscard]] std::optional<KnownStamp> stamp_at(SQLite::Statement& statement, int index);
+/// Settled or not.
+[[nodiscard]] bool is_same_stamp(const std::optional<KnownStamp>& left,
+                                 const std::optional<KnownStamp>& right);
 
 }  // namespace ktstr

@@ -6,9 +6,9 @@
 #include <memory>
 #include <tuple>
 
-#include "catalog/open_database.hpp"
 #include "catalog/refresh.hpp"
-#include "catalog/schema.hpp"
+#include "database/open_database.hpp"
+#include "database/schema.hpp"
 
 namespace ktstr {
 namespace {

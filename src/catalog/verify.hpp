@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
-#include "catalog/connection.hpp"
+#include "base/time_text.hpp"
 #include "catalog/read_sidecar.hpp"
+#include "database/connection.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// libgit2, opened when the first probe needs it. Linking it would cost every process about 2 ms for
-// it and its fifteen libraries, and most of ours never look at a repository.
-
 #include <git2.h>
 
+#include <cstdint>
 #include <memory>
+#include <string>
+
+#include "base/asked_program.hpp"
+#include "environment/git.hpp"
+#include "ktstr/run.hpp"
 
 namespace ktstr {
+
+/// Who is asked about a repository.
+enum class GitJudge { library, command };
+
+/// When a look at a repository that begins now has to be over, on the steady clock: in 5 s.
+/// Thread-safe.
+[[nodiscard]] std::int64_t git_deadline_ns();
+
+/// How much of that one question may take: all, or a quarter of a second once somebody in this
+/// process has waited for that judge in vain, since results wait for these looks. Thread-safe.
+[[nodiscard]] std::int64_t patience_with(GitJudge judge, std::int64_t until_ns);
+void note_waited_in_vain(GitJudge judge);
+
+// libgit2, opened when the first probe needs it. Linking it would cost every process about 2 ms for
+// it and its fifteen libraries, and most of ours never look at a repository.
 
 /// The functions of libgit2 that we call. Thread-safe as libgit2 is: objects belong to one thread.
 struct GitLibrary {
@@ -62,3 +80,20 @@ template <class T, class Make>
 }
 
 }  // namespace ktstr
+
+// What libgit2 is asked. It waits for ever where a file of a repository is a FIFO, and spins for
+// ever over a truncated object: each question gets a thread that can be left behind.
+
+namespace ktstr::git_by_library {
+
+/// Nothing is unpacked for it.
+[[nodiscard]] Abandonable<GitRepository> find(const std::string& directory, CommitSearch search,
+                                              std::int64_t until_ns);
+/// None if the index can't be read (a split or sparse one, one without a checksum, a damaged one),
+/// and in place of false where filter programs are configured.
+[[nodiscard]] Abandonable<bool> is_changed(const GitRepository& repository, std::int64_t until_ns);
+/// About 10 µs a commit.
+[[nodiscard]] Abandonable<std::string> root_commit(const GitRepository& repository,
+                                                   std::int64_t until_ns);
+
+}  // namespace ktstr::git_by_library

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "base/text.hpp"
-#include "environment/join_path.hpp"
 #include "environment/json_cursor.hpp"
+#include "environment/places.hpp"
 
 namespace ktstr {
 namespace {

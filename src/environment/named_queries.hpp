@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/file_system.hpp"
-#include "environment/variables.hpp"
+#include "environment/places.hpp"
 #include "ktstr/result.hpp"
 
 namespace ktstr {

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The archive for commands that are about it: which one, opened to be read or changed, never made.
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "catalog/archive.hpp"
-#include "environment/variables.hpp"
-#include "library/session.hpp"
+#include "archive/archive.hpp"
+#include "database/connection.hpp"
+#include "environment/places.hpp"
+#include "ktstr/result.hpp"
+#include "library/open_index.hpp"
+#include "operations/gc.hpp"
 #include "privacy/redaction.hpp"
-#include "query/archive_gc.hpp"
+
+// The archive for commands that are about it: which one, opened to be read or changed, never made.
 
 namespace ktstr {
 
@@ -49,5 +52,16 @@ inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_S
 [[nodiscard]] Result<std::int64_t> archive_cap_bytes(const Variables& variables);
 /// What the user is told when something was dropped; '' if nothing was.
 [[nodiscard]] std::string cap_sentence(const CapReport& report, std::int64_t cap_bytes);
+
+/// Files beside an archive that were made of it, by a migration or because it was damaged, in byte
+/// order. Its log, its shared memory and its lock are none.
+[[nodiscard]] std::vector<std::string> copies_beside(const std::string& archive_path);
+
+/// Writes what the connection's database holds at this moment as one plain SQLite file, without a
+/// log beside it, for its owner only (mode 0600). First under a temporary name, so that a full disk
+/// or a kill leaves nothing at `path`. Gives its size. Errors: it is there and not to be replaced
+/// (io), or is the database itself, or a log of another one lies beside it (usage); permission; io.
+[[nodiscard]] Result<std::int64_t> write_snapshot(SQLite::Database& database,
+                                                  const std::string& path, bool replace);
 
 }  // namespace ktstr

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Finds what in a text tells where it was made, by the table of patterns and by names. It errs
-// towards finding too much.
-
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,6 +8,9 @@
 #include <vector>
 
 #include "privacy/patterns.hpp"
+
+// Finds what in a text tells where it was made, by the table of patterns and by names. It errs
+// towards finding too much.
 
 namespace ktstr {
 
@@ -50,5 +50,17 @@ class HostNames {
 /// text's size. Pure; thread-safe.
 [[nodiscard]] std::vector<PrivateSpan> find_private(std::string_view text, TextKind kind,
                                                     const HostNames& hosts);
+
+/// A parameter of a kernel's command line that changes how it schedules: what a reader of results
+/// needs to know about the machine. Dashes and underscores are the same, as they are to the kernel.
+[[nodiscard]] bool is_scheduling_parameter(std::string_view name);
+
+struct ReducedBootLine {
+  std::string text;  ///< the parameters that stay, as written, in order
+  std::size_t removed = 0;
+};
+/// Keeps the scheduling parameters whose values hold nothing private. The rest (disks, consoles,
+/// addresses of log hosts) goes with its name, since a name can be as telling. Pure; thread-safe.
+[[nodiscard]] ReducedBootLine reduce_boot_line(std::string_view line, const HostNames& hosts);
 
 }  // namespace ktstr

@@ -1,25 +1,56 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/text.hpp"
+#include "ktstr/result.hpp"
+#include "privacy/patterns.hpp"
+#include "privacy/private_text.hpp"
+
+namespace ktstr {
+
+/// What keys say of the values below them, at any depth, since dumps repeat the record's fields.
+/// The strings of an array stand under its key, and an object's keys under its own. Remembers what
+/// it was asked; one object per thread.
+class FieldRules {
+ public:
+  FieldRules();
+  ~FieldRules();
+
+  [[nodiscard]] Treatment treatment_of(std::string_view key);
+
+ private:
+  struct Patterns;
+  /// So that a view can be looked up.
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  std::unique_ptr<const Patterns> patterns_;
+  std::unordered_map<std::string, Treatment, TextHash, std::equal_to<>> known_;
+};
+
+/// A key of the record's contract: never private itself, and needed to read the record.
+[[nodiscard]] bool is_record_key(std::string_view key);
+
 // Takes out of sidecars, failure dumps, names and labels what tells where they were made, so that
 // they can be given away. All else of a document stays byte for byte: numbers, order, spacing,
 // unknown keys. What is found gives way to <path>, <address>, <id>, <host> or <secret>; of a boot
 // line only scheduling parameters stay. Results must still be told apart: in what they go by
 // (identities, names, keys) each value has a substitute of its own, <host-3fa9c1d2>, made with a
 // secret key. Patterns and the meaning of keys stand in patterns.cpp.
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <unordered_set>
-#include <vector>
-
-#include "ktstr/result.hpp"
-#include "privacy/field_rules.hpp"
-#include "privacy/private_text.hpp"
-
-namespace ktstr {
 
 /// Whoever hasn't it can't try what a substitute stands for.
 struct SubstituteKey {

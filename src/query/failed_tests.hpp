@@ -9,8 +9,11 @@
 #include <tuple>
 #include <vector>
 
-#include "query/last_session.hpp"
-#include "record/verdict_counts.hpp"
+#include "base/file_system.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/result.hpp"
+#include "query/sessions.hpp"
+#include "record/record.hpp"
 
 namespace ktstr {
 
@@ -61,5 +64,22 @@ struct OlderResults {
 [[nodiscard]] Result<std::optional<OlderResults>> find_older_results(SQLite::Database& database,
                                                                      const std::string& run_dir,
                                                                      const std::string& session);
+
+}  // namespace ktstr
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// What summarize_run_artifacts says, from the rows of a catalog of `runs_root` that a refresh at
+/// level `files` has just brought up to date; no sidecar is read again. `files` is asked about the
+/// few files that the rows don't say enough about: sidecars that could not be read, and empty
+/// dumps and traces, which may be no regular files. A run directory that can't be listed any more
+/// is summed up as it was last seen. FooterOptions::max_file_bytes was the refresh's to know.
+[[nodiscard]] Result<std::vector<RunDirectorySummary>> summarize_catalog(
+    SQLite::Database& database, const std::string& runs_root, FileSystem& files,
+    const FooterOptions& options = {});
 
 }  // namespace ktstr

@@ -4,8 +4,108 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/time_text.hpp"
+#include "database/connection.hpp"
+#include "database/views.hpp"
+#include "query/statement.hpp"
+#include "query/tokens.hpp"
+#include "record/metric_registry.hpp"
 
 namespace ktstr {
+namespace {
+
+/// What can be said without SQLite: that the text stays within the parentheses around it.
+std::optional<SqlProblem> text_problem(const std::vector<Token>& tokens) {
+  if (tokens.empty()) return SqlProblem{"the expression is empty"};
+  for (const char* keyword : {"select", "with", "values"}) {
+    if (!tokens.front().is_keyword(keyword)) continue;
+    return SqlProblem{"a statement where an expression should be", tokens.front().offset,
+                      "put a query in parentheses: (SELECT ...)"};
+  }
+  std::vector<std::size_t> open;
+  for (const Token& token : tokens) {
+    if (token.is_symbol(';')) return SqlProblem{"only one expression is allowed", token.offset};
+    if (token.kind == Token::Kind::parameter) {
+      return SqlProblem{"parameters have no values here", token.offset};
+    }
+    if (token.is_symbol('(')) open.push_back(token.offset);
+    if (!token.is_symbol(')')) continue;
+    if (open.empty()) return SqlProblem{"a parenthesis that nothing opened", token.offset};
+    open.pop_back();
+  }
+  if (!open.empty()) return SqlProblem{"a parenthesis that nothing closes", open.back()};
+  return std::nullopt;
+}
+
+std::vector<std::string> first_column(SQLite::Database& database, const std::string& sql) {
+  std::vector<std::string> values;
+  // Hints only: without them the error is still told.
+  static_cast<void>(guarded(database.getFilename(), [&] {
+    SQLite::Statement statement(database, sql);
+    while (statement.executeStep()) values.push_back(column_bytes(statement, 0));
+  }));
+  return values;
+}
+
+}  // namespace
+
+KnownNames known_names(SQLite::Database& database) {
+  KnownNames known;
+  for (const ResultColumn& column : result_columns()) known.columns.emplace_back(column.name);
+  for (const MetricDefinition& metric : metric_registry()) known.metrics.emplace_back(metric.name);
+  for (std::string& name : first_column(database, "SELECT DISTINCT metric FROM shape_metric")) {
+    known.metrics.push_back(std::move(name));
+  }
+  known.views = view_names();
+  return known;
+}
+
+std::vector<std::string> view_columns(SQLite::Database& database) {
+  std::vector<std::string> columns;
+  for (const std::string& view : view_names()) {
+    for (std::string& name :
+         first_column(database, "SELECT name FROM pragma_table_info('" + view + "')")) {
+      if (std::find(columns.begin(), columns.end(), name) == columns.end()) {
+        columns.push_back(std::move(name));
+      }
+    }
+  }
+  return columns;
+}
+
+std::optional<SqlProblem> expression_problem(ReadOnlyGuard& guard, std::string_view expression,
+                                             std::string_view from_clause) {
+  const auto tokens = tokenize(expression);
+  if (!tokens) return tokens.error();
+  if (auto problem = text_problem(*tokens)) return problem;
+  const std::string start = "SELECT (\n";
+  std::string sql = start;
+  sql.append(expression).append("\n) ").append(from_clause);
+  const auto statement = ReadStatement::prepare(guard, sql);
+  if (!statement) {
+    SqlProblem problem = statement.error();
+    if (problem.offset) {
+      const std::size_t end = start.size() + expression.size();
+      if (*problem.offset >= end) problem.message = "the expression ends too early";
+      problem.offset = std::clamp(*problem.offset, start.size(), end) - start.size();
+    }
+    return problem;
+  }
+  if (statement->column_names().size() != 1) return SqlProblem{"only one expression is allowed"};
+  return std::nullopt;
+}
+
+Result<void> check_expression(SQLite::Database& database, std::string_view expression,
+                              std::string_view from_clause) {
+  std::optional<SqlProblem> problem;
+  {
+    ReadOnlyGuard guard(database, 0, system_clock());
+    problem = expression_problem(guard, expression, from_clause);
+  }
+  if (!problem) return {};
+  return fail(sql_error(*problem, expression, known_names(database)));
+}
+
 namespace {
 
 const std::vector<std::string>& verdict_words() {
@@ -175,6 +275,98 @@ Result<std::string> filter_condition(const Filters& filters, Parameters& paramet
   }
   if (filters.strict) add_condition(all, "contract = 'ok'");
   return all;
+}
+
+namespace {
+
+constexpr std::size_t k_values_listed = 5;
+
+bool any_result(SQLite::Database& database, const std::string& condition,
+                const Parameters& parameters) {
+  SQLite::Statement statement(database,
+                              "SELECT EXISTS(SELECT 1 FROM results WHERE " + condition + ")");
+  int index = 0;
+  for (const Value& value : parameters.values()) bind_value(statement, ++index, value);
+  return statement.executeStep() && statement.getColumn(0).getInt() != 0;
+}
+
+std::vector<std::string> present_values(SQLite::Database& database, const std::string& column) {
+  SQLite::Statement statement(database, "SELECT DISTINCT " + column + " FROM results WHERE " +
+                                            column + " IS NOT NULL ORDER BY 1");
+  std::vector<std::string> values;
+  while (statement.executeStep()) values.push_back(column_bytes(statement, 0));
+  return values;
+}
+
+std::string listed(const std::vector<std::string>& values) {
+  std::string text;
+  for (std::size_t i = 0; i < values.size() && i < k_values_listed; ++i) {
+    text += (i == 0 ? "'" : ", '") + values[i] + "'";
+  }
+  if (values.size() > k_values_listed) {
+    text += " and " + std::to_string(values.size() - k_values_listed) + " more";
+  }
+  return text;
+}
+
+std::string suggestion(const FilterField& field, const std::string& value,
+                       const std::vector<std::string>& present) {
+  const std::string word = field.word;
+  if (present.empty()) return "no result has a " + word;
+  const std::string start = "no result has " + word + " '" + value + "'; ";
+  const std::vector<std::string> forms =
+      field.values == &Filters::tests ? test_name_forms(value) : std::vector<std::string>{value};
+  if (const auto near = closest(forms.back(), present)) {
+    return start + "the nearest is '" + *near + "'";
+  }
+  return start + "there " + (present.size() == 1 ? "is " : "are ") + listed(present);
+}
+
+/// Of a token in single quotes.
+std::string string_value(const Token& token) {
+  std::string value;
+  const std::string_view inside = token.text.substr(1, token.text.size() - 2);
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    value += inside[i];
+    if (inside[i] == '\'') ++i;  // doubled
+  }
+  return value;
+}
+
+}  // namespace
+
+std::vector<std::string> suggestions(SQLite::Database& database, const Filters& filters) {
+  std::vector<std::string> sentences;
+  // They help with an answer that has been given already: a failure here is not worth a word.
+  static_cast<void>(guarded(database.getFilename(), [&] {
+    if (!any_result(database, "1", {})) return;
+    for (const FilterField& field : filter_fields()) {
+      for (const std::string& value : filters.*field.values) {
+        Parameters parameters;
+        const std::string condition = field.condition(field.column, value, parameters);
+        if (any_result(database, condition, parameters)) continue;
+        sentences.push_back(suggestion(field, value, present_values(database, field.column)));
+      }
+    }
+  }));
+  return sentences;
+}
+
+Filters filters_of_expression(std::string_view expression) {
+  Filters filters;
+  const auto tokens = tokenize(expression);
+  if (!tokens) return filters;
+  for (std::size_t i = 0; i + 2 < tokens->size(); ++i) {
+    std::size_t value = i + 2;
+    if (!(*tokens)[i].can_be_name() || !(*tokens)[i + 1].is_symbol('=')) continue;
+    if ((*tokens)[value].is_symbol('=') && value + 1 < tokens->size()) ++value;  // "=="
+    if ((*tokens)[value].kind != Token::Kind::string) continue;
+    const std::string column = token_name((*tokens)[i]);
+    for (const FilterField& field : filter_fields()) {
+      if (column == field.column) (filters.*field.values).push_back(string_value((*tokens)[value]));
+    }
+  }
+  return filters;
 }
 
 }  // namespace ktstr

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "catalog/columns.hpp"
-#include "catalog/connection.hpp"
-#include "query/expression.hpp"
+#include "database/connection.hpp"
+#include "database/views.hpp"
+#include "query/filters.hpp"
 #include "record/metric_registry.hpp"
 
 namespace ktstr {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "query/filters.hpp"
-#include "query/query_parts.hpp"
 #include "query/result_query.hpp"
 
 namespace ktstr {

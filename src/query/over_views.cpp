@@ -2,7 +2,7 @@
 
 // The views of make_over_views.
 
-#include "catalog/columns.hpp"
+#include "database/views.hpp"
 #include "query/past.hpp"
 
 namespace ktstr {

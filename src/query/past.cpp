@@ -6,15 +6,13 @@
 #include <cerrno>
 #include <set>
 
+#include "archive/archive.hpp"
 #include "base/file_system.hpp"
-#include "catalog/archive.hpp"
-#include "catalog/connection.hpp"
-#include "catalog/database_files.hpp"
-#include "catalog/open_database.hpp"
-#include "catalog/schema.hpp"
-#include "query/read_only.hpp"
+#include "database/connection.hpp"
+#include "database/open_database.hpp"
+#include "database/schema.hpp"
 #include "query/shown_sql.hpp"
-#include "query/table_references.hpp"
+#include "query/sql_guard.hpp"
 
 namespace ktstr {
 namespace {

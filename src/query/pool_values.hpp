@@ -2,11 +2,68 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/file_system.hpp"
 #include "base/rows.hpp"
+#include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// A run directory, or one job directory of it.
+struct NamedRun {
+  std::string run_dir;
+  std::optional<std::string> job = {};  ///< none: the run directory with all its jobs
+};
+
+/// What to say of a root that can't be opened. `option` names it on the command line.
+[[nodiscard]] Error no_runs_root(Error error, const std::string& root, std::string_view option);
+
+/// Finds the run that a person names: RUN-DIR or RUN-DIR/JOB, a slash at the end allowed. Error
+/// usage: a name that isn't one (empty, absolute, with "." or ".." in it, too deep), or that no
+/// directory has; the hint says which is near.
+[[nodiscard]] Result<NamedRun> find_run(SQLite::Database& database, std::string_view name);
+
+/// The same without a catalog, and gives the directory's path. Errors besides: a root that isn't
+/// there (not_found), and a directory that can't be listed.
+[[nodiscard]] Result<std::string> find_run_directory(FileSystem& files, const std::string& root,
+                                                     std::string_view name);
+
+}  // namespace ktstr
+
+namespace SQLite {
+class Database;
+}
+
+namespace ktstr {
+
+/// A host as a result of the pool recorded it.
+struct FoundHost {
+  HostContext host;       ///< with the result's own heap_state
+  std::string test_name;  ///< whose record it stands in
+};
+
+/// The host of the first result that has one, by run directory, job and file name. No run: of the
+/// whole pool; a run without a job: with all its jobs. None if no result has a host.
+[[nodiscard]] Result<std::optional<FoundHost>> first_host(SQLite::Database& database,
+                                                          const std::optional<NamedRun>& run);
+
+/// What there is to choose from in a run.
+struct HostCounts {
+  std::int64_t results = 0;  ///< that the harness would load
+  std::int64_t hosts = 0;    ///< different machines by host_key
+};
+[[nodiscard]] Result<HostCounts> count_hosts(SQLite::Database& database, const NamedRun& run);
+
+}  // namespace ktstr
 
 namespace SQLite {
 class Database;

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "catalog/connection.hpp"
+#include "database/connection.hpp"
 
 namespace ktstr {
 namespace {

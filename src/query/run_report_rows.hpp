@@ -2,8 +2,8 @@
 #pragma once
 
 #include "catalog/summary.hpp"
-#include "ktstr/run_report.hpp"
-#include "query/run_names.hpp"
+#include "ktstr/index.hpp"
+#include "query/pool_values.hpp"
 
 namespace ktstr {
 

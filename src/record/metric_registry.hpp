@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string_view>
+#include <vector>
+
+#include "ktstr/record.hpp"
+#include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// The bytes of schema/metrics.csv, in a source that the build generates. Lives as long as the
+/// process and is constant-initialised, so it may be read before main.
+extern const std::string_view embedded_metrics_csv;
+
 // The metrics that the harness knows: their units, direction, thresholds and how they fold.
 // The data is schema/metrics.csv, embedded at build: CSV (RFC 4180, but LF lines and no quote
 // inside a quoted field), UTF-8, one metric a line under a header, in the harness's own order:
@@ -26,14 +38,6 @@
 //
 // The names in a Rate are metrics of the registry; those in a WorstLowest are per-cgroup quantities
 // and no metrics; the word in a Distribution is the sample set, with its unit.
-
-#include <string_view>
-#include <vector>
-
-#include "ktstr/record.hpp"
-#include "ktstr/result.hpp"
-
-namespace ktstr {
 
 /// How a metric's values fold over samples, phases, cgroups and runs. The text views live as long
 /// as the registry's text.

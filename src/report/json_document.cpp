@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/json_document.hpp"
 
-#include "base/json_text.hpp"
+#include "base/text.hpp"
 #include "report/row_formatter.hpp"
 
 namespace ktstr {

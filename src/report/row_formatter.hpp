@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The inside of render_rows: one small class per format that turns rows into text. Callers include
-// row_renderer.hpp.
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,8 +9,26 @@
 #include <vector>
 
 #include "base/rows.hpp"
+#include "ktstr/result.hpp"
 
 namespace ktstr {
+
+/// How a command shows its rows.
+enum class Format { table, json, jsonl, csv, markdown };
+
+/// "table", "json", "jsonl", "csv" or "markdown".
+[[nodiscard]] const char* format_name(Format format);
+/// The names in the order in which help shows them.
+[[nodiscard]] const std::vector<std::string>& format_names();
+/// Error (code usage) for any other name.
+[[nodiscard]] Result<Format> parse_format(std::string_view name);
+
+/// A number as people read it: bytes as "21.4 KiB", a duration as "1.25 ms", a moment as
+/// "2026-07-04 21:41:43" (UTC); three digits of a size or a duration. A plain one is "".
+[[nodiscard]] std::string human_number(double number, Quantity quantity);
+
+// The inside of render_rows: one small class per format that turns rows into text. Callers include
+// row_renderer.hpp.
 
 using Row = std::vector<Value>;
 

@@ -8,8 +8,8 @@
 
 #include "base/rows.hpp"
 #include "ktstr/result.hpp"
-#include "report/format.hpp"
 #include "report/output.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 

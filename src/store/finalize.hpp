@@ -4,17 +4,31 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
-#include "ktstr/messages.hpp"
+#include "base/time_text.hpp"
+#include "ktstr/protocol.hpp"
 #include "ktstr/record.hpp"
-#include "store/change_observer.hpp"
+#include "ktstr/result.hpp"
 #include "store/run_directory_lock.hpp"
 #include "store/staged_file.hpp"
 
 namespace ktstr {
+
+/// What a sidecar's text holds of its verdict, and the text with the final verdict in its place.
+struct VerdictEdit {
+  VerdictBits before;
+  VerdictBits after;
+  /// None if the bits are right already. Otherwise the same text, byte for byte, but for the four
+  /// literals: a newer producer's keys, the order of keys and the digits of floats all stay.
+  std::optional<std::string> text;
+};
+
+/// Puts the final verdict into a sidecar's text. Pure; thread-safe.
+/// Error (parse): no reader of the harness would take the text; the message says why.
+[[nodiscard]] Result<VerdictEdit> edit_verdict(const std::string& json, Verdict final_verdict);
 
 struct FinalizeWrite {
   FileSystem* files = &system_file_system();

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "ktstr/result.hpp"
+
 // What `import PATH` and `--in PATH` take: a run directory, a runs root, a tree that holds such, or
 // a tar or zip of any of these. Nothing of a source is trusted, and nothing of it is written to
 // disk here.
@@ -19,15 +31,6 @@
 // PATH's own name is its last component (the real one's, if that is "." or ".."), or the file's
 // name without .tar.gz and the like. A run directory deeper than 3 below PATH isn't taken, and
 // the summary says so.
-
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "base/file_system.hpp"
-#include "ktstr/result.hpp"
 
 namespace ktstr {
 
@@ -114,5 +117,110 @@ using ImportCallback = std::function<Result<void>(ImportedFile&&)>;
 [[nodiscard]] Result<ImportSummary> read_import_source(FileSystem& files, const std::string& path,
                                                        const ImportOptions& options,
                                                        const ImportCallback& callback);
+
+// What the names in an import source mean; the rule stands in import_source.hpp. Pure functions;
+// thread-safe.
+
+/// The deepest level of a run directory, PATH being 0.
+inline constexpr std::size_t k_max_run_depth = 3;
+/// A larger sentinel is no sentinel.
+inline constexpr std::uint64_t k_max_sentinel_bytes = 4096;
+
+[[nodiscard]] bool looks_like_run_key(std::string_view name);
+/// None for a file that nobody imports.
+[[nodiscard]] std::optional<ImportKind> import_kind(std::string_view file_name);
+/// Directories of ours, of the harness and of git, which hold no results.
+[[nodiscard]] bool is_skipped_directory(std::string_view name);
+
+/// The components of an entry's name, "." and empty ones left out. The error is the reason to
+/// refuse it: absolute, "..", a NUL, too long.
+[[nodiscard]] tl::expected<std::vector<std::string_view>, std::string> split_entry_name(
+    std::string_view name);
+
+/// "runs" of "/a/runs.tar.gz".
+[[nodiscard]] std::string archive_stem(std::string_view path);
+
+/// What is known of a directory before its role is told.
+struct DirectoryFacts {
+  bool has_sentinel = false;
+  bool has_sidecars = false;
+  /// None if there are several that differ, or an empty one.
+  std::optional<std::string> session = std::nullopt;
+
+  void add_sentinel(std::string token);
+};
+
+enum class ImportedDirectoryRole { way, run, job };
+[[nodiscard]] ImportedDirectoryRole role_of(std::string_view name, const DirectoryFacts& facts,
+                                            ImportedDirectoryRole parent);
+
+/// Where the files directly in a directory belong.
+struct DirectoryPlace {
+  ImportedDirectoryRole role = ImportedDirectoryRole::way;
+  std::string run_dir;
+  std::string job;
+  std::size_t run_depth = 0;
+  std::optional<std::string> session = std::nullopt;
+};
+/// Of a directory `depth` levels below PATH; `parent` is null for PATH itself.
+[[nodiscard]] DirectoryPlace place_of(std::string name, const DirectoryFacts& facts,
+                                      std::size_t depth, const DirectoryPlace* parent);
+
+/// The directories that hold something, by the components of their names, joined by slashes ("" is
+/// PATH itself): what the first pass over a tar finds.
+class DirectoryTree {
+ public:
+  explicit DirectoryTree(std::string own_name) : own_name_(std::move(own_name)) {}
+
+  DirectoryFacts& facts(const std::string& directory) { return facts_[directory]; }
+  [[nodiscard]] std::size_t size() const { return facts_.size(); }
+  [[nodiscard]] DirectoryPlace place(const std::vector<std::string_view>& directory) const;
+
+ private:
+  std::string own_name_;
+  std::map<std::string, DirectoryFacts> facts_;
+};
+
+/// Hands the files of a source over, within the limits, and counts. Not thread-safe.
+class ImportDelivery {
+ public:
+  ImportDelivery(const ImportOptions& options, const ImportCallback& callback)
+      : options_(options), callback_(callback) {}
+
+  /// Another name of any kind was met. Error: too many, or asked to stop.
+  [[nodiscard]] Result<void> count_entry();
+  [[nodiscard]] Result<void> check_stop() const;
+  [[nodiscard]] bool wants(ImportKind kind) const {
+    return kind != ImportKind::trace || options_.traces;
+  }
+  /// False, and noted, for a file whose run directory is too deep.
+  [[nodiscard]] bool is_within_depth(const DirectoryPlace& place, const std::string& path);
+  [[nodiscard]] Result<void> deliver(ImportedFile&& file);
+  void show_progress(std::uint64_t source_bytes_read, std::uint64_t source_bytes_to_read);
+  /// The next pass over the same names begins.
+  void restart_count() { entries_ = 0; }
+
+  [[nodiscard]] ImportSummary& summary() { return summary_; }
+
+ private:
+  [[nodiscard]] std::uint64_t& counter(ImportKind kind);
+
+  const ImportOptions& options_;
+  const ImportCallback& callback_;
+  ImportSummary summary_;
+  ImportProgress progress_;
+  std::uint64_t entries_ = 0;
+};
+
+/// A file directly in the directory of this place.
+[[nodiscard]] ImportedFile placed_file(ImportKind kind, const DirectoryPlace& place,
+                                       std::string path, std::string file_name);
+[[nodiscard]] std::string too_large_reason(std::uint64_t max_file_bytes);
+
+/// The two kinds of source, behind read_import_source().
+[[nodiscard]] Result<void> import_directory(FileSystem& files, const std::string& path,
+                                            const ImportOptions& options, ImportDelivery& delivery);
+[[nodiscard]] Result<void> import_tar(const std::string& path, const ImportOptions& options,
+                                      ImportDelivery& delivery);
 
 }  // namespace ktstr

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: MIT
+#include "store/names.hpp"
+
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.hpp"
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 
 namespace ktstr {
+
+std::string absolute_path(const std::string& path) {
+  std::error_code failed;
+  auto absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute.string();
+}
+
 namespace {
 
 constexpr std::string_view k_staging_marker = ".ktstr.json.tmp.";

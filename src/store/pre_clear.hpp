@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// A run directory shows one session: the first write of a process into it removes the sidecars that
-// an earlier session left, unless a process of the same session was there before.
-
 #include <mutex>
 #include <optional>
 #include <set>
@@ -11,11 +8,22 @@
 #include <vector>
 
 #include "base/file_system.hpp"
-#include "ktstr/messages.hpp"
-#include "store/change_observer.hpp"
-#include "store/session_sentinel.hpp"
+#include "ktstr/result.hpp"
+#include "store/staged_file.hpp"
 
 namespace ktstr {
+
+/// In a run directory: the token of the session that cleared it last, written in place.
+inline constexpr const char* k_session_sentinel = ".ktstr_run_epoch";
+
+/// The token in an open run directory. None without a sentinel, with an empty or unreadable one,
+/// and where a link or anything but a regular file has its name. Error busy: the system is short of
+/// something, and there may be one. Thread-safe.
+[[nodiscard]] Result<std::optional<std::string>> read_session_sentinel(
+    const DirectoryHandle& directory);
+
+// A run directory shows one session: the first write of a process into it removes the sidecars that
+// an earlier session left, unless a process of the same session was there before.
 
 struct PreClear {
   std::string directory;  ///< exists; its lock is held

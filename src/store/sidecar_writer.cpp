@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "base/visible_text.hpp"
-#include "environment/join_path.hpp"
-#include "environment/path_part.hpp"
-#include "ktstr/record_json.hpp"
-#include "ktstr/variant_hash.hpp"
-#include "store/fail_while.hpp"
-#include "store/paths.hpp"
+#include "environment/places.hpp"
+#include "ktstr/record.hpp"
+#include "store/names.hpp"
+#include "store/walk.hpp"
 
 namespace ktstr {
 namespace {

@@ -7,11 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/time_text.hpp"
 #include "ktstr/record.hpp"
 #include "ktstr/writer.hpp"
-#include "store/change_observer.hpp"
 #include "store/pre_clear.hpp"
 #include "store/run_directory_lock.hpp"
 #include "store/staged_file.hpp"

@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/time_text.hpp"
 #include "catalog/catalog.hpp"
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 
 namespace {
 

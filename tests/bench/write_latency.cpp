@@ -28,14 +28,13 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/time_text.hpp"
 #include "catalog/catalog.hpp"
-#include "environment/locations.hpp"
-#include "ktstr/record_json.hpp"
+#include "environment/places.hpp"
+#include "ktstr/record.hpp"
 #include "ktstr/writer.hpp"
-#include "library/mirroring.hpp"
-#include "library/writer_internal.hpp"
+#include "library/writer.hpp"
 
 namespace ktstr {
 namespace {

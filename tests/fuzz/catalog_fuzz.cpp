@@ -17,11 +17,11 @@
 #include <iterator>
 #include <string>
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/summary.hpp"
 #include "catalog/verify.hpp"
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
 
 namespace {
 

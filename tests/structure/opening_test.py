@@ -18,7 +18,7 @@ MAY_OPEN = {
     "src/base/safe_open.cpp": "the one place",
 }
 MAY_REMOVE = {
-    "src/store/temporary_directory.cpp": "a directory that it has made, by mkdtemp",
+    "src/environment/places.cpp": "a directory that it has made, by mkdtemp",
 }
 
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "archive/archive.hpp"
 #include "base/file_system.hpp"
 #include "base/hashing.hpp"
-#include "catalog/archive.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "ktstr/host.hpp"
 #include "support/fake_clock.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr::test {
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr::test {
 

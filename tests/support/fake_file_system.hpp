@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr::test {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "catalog/refresh.hpp"
-#include "catalog/schema.hpp"
+#include "database/schema.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "support/rows_text.hpp"

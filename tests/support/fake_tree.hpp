@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr::test {
 

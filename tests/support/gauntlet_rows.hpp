@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "ktstr/run_report.hpp"
+#include "ktstr/index.hpp"
 
 namespace ktstr::test {
 

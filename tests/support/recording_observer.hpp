@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "store/change_observer.hpp"
+#include "store/staged_file.hpp"
 
 namespace ktstr::test {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/connection.hpp"
+#include "database/connection.hpp"
 
 namespace ktstr::test {
 

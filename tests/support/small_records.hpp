@@ -6,7 +6,6 @@
 #include <string>
 
 #include "ktstr/record.hpp"
-#include "ktstr/record_json.hpp"
 
 namespace ktstr::test {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 
 namespace ktstr::test {
 

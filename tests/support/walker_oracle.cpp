@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <map>
 
-#include "ktstr/variant_hash.hpp"
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/record.hpp"
 #include "support/rows_text.hpp"
 
 namespace ktstr::test {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "answer.hpp"
 
-#include "base/shell_text.hpp"
-#include "catalog/connection.hpp"
-#include "library/left_out_text.hpp"
-#include "library/short_ids.hpp"
+#include "base/visible_text.hpp"
+#include "database/connection.hpp"
+#include "library/index.hpp"
 
 namespace ktstr {
 namespace {

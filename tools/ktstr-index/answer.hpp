@@ -8,7 +8,6 @@
 
 #include "context.hpp"
 #include "statement_bounds.hpp"
-#include "stop_request.hpp"
 
 namespace ktstr {
 

@@ -1,26 +1,63 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What every command shares: the common options, the opened index, the way out.
-
+#include <csignal>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/rows.hpp"
-#include "catalog/change_detection.hpp"
-#include "library/session.hpp"
+#include "catalog/refresh.hpp"
+#include "environment/places.hpp"
+#include "library/open_index.hpp"
 #include "options.hpp"
-#include "report/format.hpp"
 #include "report/json_document.hpp"
 #include "report/output.hpp"
-#include "report/plain.hpp"
+#include "report/row_formatter.hpp"
 #include "report/row_renderer.hpp"
-#include "report/terminal.hpp"
 
 namespace ktstr {
+
+/// The command that shows long texts page by page: KTSTR_INDEX_PAGER, else PAGER, else less. None
+/// where that is empty or "cat", or where its program isn't there.
+[[nodiscard]] std::optional<std::string> find_pager(const Variables& variables);
+
+/// Writes to standard output, a terminal of `height` lines. What doesn't fit goes through the pager
+/// from its first line on; what does never starts one. Ctrl-C while there is more to come stops
+/// that, and the process ends with the pager. The destructor waits until the reader has left it.
+class PagedOutput : public Output {
+ public:
+  PagedOutput(std::string pager, int height) : pager_(std::move(pager)), height_(height) {}
+  PagedOutput(const PagedOutput&) = delete;
+  PagedOutput& operator=(const PagedOutput&) = delete;
+  ~PagedOutput() override;
+
+  [[nodiscard]] Result<void> write(std::string_view bytes) override;
+  [[nodiscard]] Result<void> flush() override;
+  [[nodiscard]] bool reader_gone() const override { return output_.reader_gone(); }
+
+ private:
+  void start_pager();
+
+  std::string pager_;
+  int height_;
+  std::string held_;  ///< not more than a screen
+  int held_lines_ = 0;
+  std::FILE* pipe_ = nullptr;
+  void (*interrupt_before_)(int) = SIG_DFL;
+  FileOutput output_{stdout};
+};
+
+/// "KEY=VALUE", repeatable. A key is what can stand behind "label." in an expression: letters,
+/// digits and underscores, a letter first.
+[[nodiscard]] ValueParser parse_label_into(
+    std::vector<std::pair<std::string, std::string>>& labels);
+
+// What every command shares: the common options, the opened index, the way out.
 
 /// Exit status: annex "Exit status".
 inline constexpr int k_done = 0;

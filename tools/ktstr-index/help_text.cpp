@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "report/display_width.hpp"
+#include "report/table.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
 
-#include "end_process.hpp"
 #include "program.hpp"
+#include "session_run.hpp"
 
 int main(int argc, char** argv) {
   // A reader that goes away ("| head") shows as a failed write, which the output handles.

@@ -1,17 +1,52 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Running tests as one session, for the commands that do.
-
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "child_process.hpp"
+#include "base/program.hpp"
 #include "context.hpp"
+#include "ktstr/result.hpp"
 
 namespace ktstr {
+
+/// Says the line and ends the process as it stands, without destructors and unwritten output. For
+/// signal handlers, and where memory is short.
+[[noreturn]] void end_process(std::string_view line, int status);
+
+/// What nobody caught, in whatever thread, ends the process with one line and the status of what
+/// could not be done, in place of an abort.
+void end_cleanly_on_terminate();
+
+/// One line about the exception that is being handled; gives the exit status for it.
+[[nodiscard]] int say_uncaught();
+
+// Running another program in the foreground, as a shell's `time` does.
+
+/// How a program ended: by itself with a status, or by a signal.
+struct ChildEnd {
+  int status = 0;
+  int signal = 0;  ///< 0: by itself
+  /// This process, and with it the program, was told to end meanwhile.
+  bool is_told_to_end = false;
+};
+
+/// Runs `command` (a program, found as a shell finds it, and its arguments) and waits for its end.
+/// Standard streams and process group are shared. Signals of the terminal reach the child by
+/// themselves; SIGTERM and SIGHUP, and any that another process sends only to us, are handed on.
+/// Errors: not_found, permission or io if it could not be started. No other thread may wait for
+/// children at the time.
+[[nodiscard]] Result<ChildEnd> run_child(const std::vector<std::string>& command,
+                                         const EnvironmentChanges& changes);
+
+/// The exit status that says the same about this process; where the child died of a signal, this
+/// process does, too, and the call doesn't return.
+[[nodiscard]] int end_as(const ChildEnd& end);
+
+// Running tests as one session, for the commands that do.
 
 /// Where the results of a command will be, and the session that they will belong to.
 struct SessionRun {

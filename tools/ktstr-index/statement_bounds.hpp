@@ -1,12 +1,46 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "base/rows.hpp"
 #include "ktstr/result.hpp"
+
+namespace ktstr {
+
+/// Takes SIGINT and SIGTERM up while it lives, to be asked for between two pieces of work: the one
+/// at hand can be finished and committed. Work that isn't finished in time ends with the process,
+/// 128 plus the signal's number being its status: all stores are such that the next command goes on
+/// from there. A signal that nobody asked for takes effect when this dies. One at a time.
+class StopRequest {
+ public:
+  /// `patience` runs from the signal on.
+  explicit StopRequest(std::chrono::milliseconds patience = std::chrono::milliseconds(800));
+  StopRequest(const StopRequest&) = delete;
+  StopRequest& operator=(const StopRequest&) = delete;
+  ~StopRequest();
+
+  /// Whether somebody wants an end by now.
+  [[nodiscard]] bool is_made();
+  /// Can be read as soon as somebody does; for those who wait for other things, too. -1 if the
+  /// system has none left.
+  [[nodiscard]] int descriptor();
+  /// The signal's number; 0: none that anybody asked for so far.
+  [[nodiscard]] int signal() const { return signal_; }
+
+ private:
+  struct sigaction before_interrupt_ {};
+  struct sigaction before_terminate_ {};
+  struct sigaction before_alarm_ {};
+  int signal_ = 0;
+  int descriptor_ = -1;
+};
+
+}  // namespace ktstr
 
 namespace SQLite {
 class Database;

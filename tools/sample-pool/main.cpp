@@ -5,7 +5,6 @@
 #include "options.hpp"
 #include "plan.hpp"
 #include "pool_writer.hpp"
-#include "story.hpp"
 
 namespace ktstr::sample {
 namespace {

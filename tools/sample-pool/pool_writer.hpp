@@ -2,16 +2,55 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "artifacts.hpp"
 #include "base/file_system.hpp"
-#include "damage.hpp"
+#include "ktstr/record.hpp"
 #include "plan.hpp"
+#include "random.hpp"
 #include "record_maker.hpp"
 
+// What lies beside the sidecars of a run directory. Contents are short: nothing reads them.
+
 namespace ktstr::sample {
+
+struct Artifact {
+  std::string name;
+  std::string bytes;
+};
+
+/// The dumps and traces that a test of this record left; none for one that met no failure. `stem`
+/// is "{test}-{hash}".
+[[nodiscard]] std::vector<Artifact> failure_artifacts(const Record& record, const std::string& stem,
+                                                      Random& random);
+/// The staging file of a writer that was killed.
+[[nodiscard]] Artifact staging_leftover(const std::string& stem, const std::string& json,
+                                        const std::string& run_id, Random& random);
+/// A dump under the name that an older producer gave it, without hash.
+[[nodiscard]] Artifact unhashed_dump(const std::string& test);
+
+// Sidecars that are not what they should be: written by another producer, or cut short.
+
+/// The status that a reader should find.
+enum class Intended { ok, drift, corrupt, unreadable };
+inline constexpr std::size_t k_intended_count = 4;
+[[nodiscard]] const char* intended_name(Intended intended);
+
+struct SidecarBytes {
+  std::string bytes;
+  Intended intended = Intended::ok;
+  const char* detail = "";  ///< what was done to it
+};
+
+/// Breaks the record contract as a producer before it did. Different `kind`s break other keys.
+[[nodiscard]] SidecarBytes as_older_producer(std::string json, std::size_t kind);
+/// As a producer of a later day might.
+[[nodiscard]] SidecarBytes as_newer_producer(std::string json, std::size_t kind);
+/// No JSON object any more.
+[[nodiscard]] SidecarBytes as_corrupt(std::string json, std::size_t kind, Random& random);
 
 struct PoolSummary {
   std::array<std::uint64_t, k_intended_count> sidecars = {};  ///< by Intended

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "ktstr/record.hpp"
+#include "plan.hpp"
 #include "random.hpp"
-#include "story.hpp"
 
 namespace ktstr::sample {
 

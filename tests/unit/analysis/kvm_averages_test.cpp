@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/kvm_averages.hpp"
-
 #include <gtest/gtest.h>
+
+#include "analysis/gauntlet.hpp"
 
 namespace ktstr::test {
 namespace {

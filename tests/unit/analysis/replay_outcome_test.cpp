@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/replay_outcome.hpp"
-
 #include <gtest/gtest.h>
+
+#include "analysis/run_report.hpp"
 
 namespace ktstr::test {
 namespace {

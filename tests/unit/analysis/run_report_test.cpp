@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/run_report.hpp"
-
 #include <gtest/gtest.h>
 
 #include <limits>
 
+#include "ktstr/index.hpp"
 #include "support/small_records.hpp"
 
 namespace ktstr::test {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "analysis/sidecar_explanation.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <type_traits>
 
+#include "analysis/explanation.hpp"
 #include "record/fields.hpp"
 
 namespace ktstr::test {

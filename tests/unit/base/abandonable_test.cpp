@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "base/abandonable.hpp"
-
 #include <gtest/gtest.h>
 
 #include <future>
 #include <memory>
 #include <stdexcept>
+
+#include "base/asked_program.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {

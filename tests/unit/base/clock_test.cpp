@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "base/clock.hpp"
-
 #include <gtest/gtest.h>
 
 #include <ctime>
+
+#include "base/time_text.hpp"
 
 namespace ktstr {
 namespace {

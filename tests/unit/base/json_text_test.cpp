@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "base/json_text.hpp"
-
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -10,6 +8,8 @@
 #include <limits>
 #include <random>
 #include <string>
+
+#include "base/text.hpp"
 
 namespace ktstr {
 namespace {

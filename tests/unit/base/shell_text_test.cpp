@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "base/shell_text.hpp"
-
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "base/visible_text.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "base/size_text.hpp"
-
 #include <gtest/gtest.h>
+
+#include "base/visible_text.hpp"
 
 namespace ktstr {
 namespace {

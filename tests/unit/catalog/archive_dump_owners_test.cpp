@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/archive_dump_owners.hpp"
-
 #include <gtest/gtest.h>
 
+#include "archive/tables.hpp"
 #include "support/archive_fixture.hpp"
 #include "support/temporary_directory.hpp"
 

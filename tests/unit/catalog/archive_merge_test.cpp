@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/archive_merge.hpp"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,7 +7,8 @@
 #include <fstream>
 #include <random>
 
-#include "catalog/archive_merge_times.hpp"
+#include "archive/merge.hpp"
+#include "archive/merge_target.hpp"
 #include "support/archive_fixture.hpp"
 #include "support/rows_text.hpp"
 #include "support/temporary_directory.hpp"

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <thread>
 
-#include "catalog/archive.hpp"
-#include "catalog/schema.hpp"
+#include "archive/archive.hpp"
+#include "database/schema.hpp"
 #include "support/archive_fixture.hpp"
 #include "support/rows_text.hpp"
 #include "support/temporary_directory.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/file_system.hpp"
 #include "catalog/catalog.hpp"
-#include "catalog/schema.hpp"
+#include "database/schema.hpp"
 #include "support/fake_clock.hpp"
 #include "support/rows_text.hpp"
 #include "support/small_records.hpp"

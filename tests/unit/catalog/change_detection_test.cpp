@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/change_detection.hpp"
-
 #include <gtest/gtest.h>
+
+#include "catalog/refresh.hpp"
 
 namespace ktstr {
 namespace {

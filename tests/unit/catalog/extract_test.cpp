@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/extract.hpp"
+#include "database/extract.hpp"
 
 #include <gtest/gtest.h>
 

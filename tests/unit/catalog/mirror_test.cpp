@@ -17,9 +17,9 @@
 #include <thread>
 #include <utility>
 
-#include "catalog/schema.hpp"
-#include "catalog/views.hpp"
-#include "environment/locations.hpp"
+#include "database/schema.hpp"
+#include "database/views.hpp"
+#include "environment/places.hpp"
 #include "support/child_process.hpp"
 #include "support/clock_ahead.hpp"
 #include "support/rows_text.hpp"

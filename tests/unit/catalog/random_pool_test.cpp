@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "catalog/refresh.hpp"
-#include "catalog/schema.hpp"
+#include "database/schema.hpp"
 #include "support/clock_ahead.hpp"
 #include "support/pool_mutator.hpp"
 #include "support/rows_text.hpp"

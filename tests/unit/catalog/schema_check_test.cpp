@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/schema_check.hpp"
-
 #include <gtest/gtest.h>
 
-#include "catalog/open_database.hpp"
-#include "catalog/schema.hpp"
+#include "database/open_database.hpp"
+#include "database/schema.hpp"
 #include "support/rows_text.hpp"
 
 namespace ktstr::test {

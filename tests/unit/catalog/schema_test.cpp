@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/schema.hpp"
+#include "database/schema.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,9 @@
 #include <iterator>
 #include <sstream>
 
-#include "catalog/columns.hpp"
-#include "catalog/extract.hpp"
 #include "catalog/tables.hpp"
-#include "catalog/views.hpp"
+#include "database/extract.hpp"
+#include "database/views.hpp"
 #include "support/rows_text.hpp"
 #include "support/shared_data.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "catalog/views.hpp"
+#include "database/views.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "environment/commit_memo.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -8,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "environment/git.hpp"
 #include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {

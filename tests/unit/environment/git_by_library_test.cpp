@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "environment/project_key.hpp"
+#include "environment/places.hpp"
 #include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "environment/commit_memo.hpp"
+#include "environment/git.hpp"
 #include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "ktstr/commit.hpp"
+#include "ktstr/run.hpp"
 #include "unit/environment/git_sandbox.hpp"
 
 // libgit2 1.5 forgets a buffer of its regular expressions for each configured value of a repository

@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "ktstr/commit.hpp"
+#include "ktstr/run.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "environment/host_context.hpp"
+#include "environment/host.hpp"
 #include "ktstr/host.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"

@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "environment/cpu_list.hpp"
-#include "environment/proc_text.hpp"
+#include "environment/host.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "environment/host_differences.hpp"
-
 #include <gtest/gtest.h>
 
+#include "environment/host_text.hpp"
 #include "ktstr/host.hpp"
 
 namespace ktstr::test {

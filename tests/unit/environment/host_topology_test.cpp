@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "environment/host_topology.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cerrno>
 
+#include "environment/host.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 

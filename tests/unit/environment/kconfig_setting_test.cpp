@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "environment/kconfig_setting.hpp"
-
 #include <gtest/gtest.h>
 
+#include "environment/protocol.hpp"
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {

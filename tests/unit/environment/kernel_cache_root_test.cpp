@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ktstr/kernel_cache.hpp"
+#include "ktstr/kernel.hpp"
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {

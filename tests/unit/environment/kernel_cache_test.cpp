@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/kernel_cache.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <filesystem>
 
-#include "environment/kernel_internal.hpp"
+#include "environment/kernel.hpp"
+#include "ktstr/kernel.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/kernel_commit_map.hpp"
-
+#include "ktstr/kernel.hpp"
 #include "unit/environment/git_sandbox.hpp"
 #include "unit/environment/metadata_text.hpp"
 #include "unit/environment/variables_of.hpp"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/kernel_id.hpp"
-
 #include <gtest/gtest.h>
 
 #include <ostream>
 
+#include "ktstr/kernel.hpp"
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {

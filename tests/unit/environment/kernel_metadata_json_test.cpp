@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "environment/kernel_metadata_json.hpp"
-
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <ostream>
 
+#include "environment/kernel_metadata.hpp"
 #include "unit/environment/metadata_text.hpp"
 
 namespace ktstr {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "environment/locations.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <map>
 
+#include "environment/places.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "environment/path_part.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "ktstr/run_directory.hpp"
+#include "environment/places.hpp"
+#include "ktstr/run.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Which project the results of a runs root belong to.
-#include "environment/project_key.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "environment/places.hpp"
 #include "unit/environment/git_sandbox.hpp"
 
 namespace ktstr::test {

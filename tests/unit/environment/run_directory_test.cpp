@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/run_directory.hpp"
-
 #include <gtest/gtest.h>
 
 #include <thread>
 #include <vector>
 
+#include "ktstr/run.hpp"
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "environment/run_facts.hpp"
-
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "environment/run_directory.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/environment/metadata_text.hpp"
 #include "unit/environment/variables_of.hpp"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/run_id.hpp"
-
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -8,7 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include "environment/run_id_internal.hpp"
+#include "environment/run_directory.hpp"
+#include "ktstr/run.hpp"
 #include "support/fake_clock.hpp"
 
 namespace ktstr {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/scheduler_fingerprint.hpp"
-
 #include <gtest/gtest.h>
 
-#include "ktstr/variant_hash.hpp"
+#include "ktstr/protocol.hpp"
+#include "ktstr/record.hpp"
 
 namespace ktstr {
 namespace {

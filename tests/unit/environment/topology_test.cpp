@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/topology.hpp"
-
 #include <gtest/gtest.h>
+
+#include "ktstr/protocol.hpp"
 
 namespace ktstr {
 namespace {

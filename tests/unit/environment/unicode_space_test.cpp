@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "environment/unicode_space.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "base/text.hpp"
 
 namespace ktstr {
 namespace {

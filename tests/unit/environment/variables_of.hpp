@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "ktstr/variables.hpp"
+#include "ktstr/protocol.hpp"
 
 namespace ktstr::test {
 

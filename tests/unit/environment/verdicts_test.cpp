@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/verdicts.hpp"
-
 #include <gtest/gtest.h>
 
 #include <array>
 
+#include "ktstr/protocol.hpp"
 #include "unit/environment/variables_of.hpp"
 
 namespace ktstr {

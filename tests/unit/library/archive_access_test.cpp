@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 
-#include "library/archive_copies.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "library/harness_input.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
+#include "library/writer.hpp"
 #include "record/fields.hpp"
 #include "unit/record/record_text.hpp"
 

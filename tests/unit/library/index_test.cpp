@@ -5,8 +5,7 @@
 
 #include <filesystem>
 
-#include "ktstr/record_json.hpp"
-#include "ktstr/variant_hash.hpp"
+#include "ktstr/record.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr {

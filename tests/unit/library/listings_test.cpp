@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/listings.hpp"
-
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -10,7 +8,8 @@
 #include <map>
 
 #include "ktstr/host.hpp"
-#include "ktstr/variables.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/protocol.hpp"
 #include "record/metric_registry.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "library/mirroring.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,10 +8,10 @@
 #include <memory>
 #include <thread>
 
-#include "environment/locations.hpp"
-#include "ktstr/variant_hash.hpp"
-#include "library/session.hpp"
-#include "library/writer_internal.hpp"
+#include "environment/places.hpp"
+#include "ktstr/record.hpp"
+#include "library/open_index.hpp"
+#include "library/writer.hpp"
 #include "support/child_process.hpp"
 #include "support/rows_text.hpp"
 #include "support/small_records.hpp"

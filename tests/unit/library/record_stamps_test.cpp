@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "library/record_stamps.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
+#include "library/writer.hpp"
 #include "support/small_records.hpp"
 
 namespace ktstr {

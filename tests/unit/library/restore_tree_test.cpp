@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "library/restore_tree.hpp"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -8,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "operations/restore.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {

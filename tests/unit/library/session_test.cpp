@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "library/session.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "library/open_index.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -10,8 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "ktstr/footer.hpp"
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 #include "ktstr/writer.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"

@@ -9,10 +9,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "ktstr/record_json.hpp"
-#include "ktstr/variant_hash.hpp"
-#include "ktstr/walk.hpp"
-#include "library/writer_internal.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/record.hpp"
+#include "library/writer.hpp"
 #include "support/recording_observer.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"

@@ -10,9 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "ktstr/record_json.hpp"
-#include "ktstr/variant_hash.hpp"
-#include "record/synthetic.hpp"
+#include "ktstr/record.hpp"
+#include "record/record.hpp"
 #include "support/shared_data.hpp"
 
 namespace {

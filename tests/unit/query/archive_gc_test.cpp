@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "query/archive_gc.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "query/archive_pins.hpp"
+#include "operations/gc.hpp"
 #include "support/archive_fixture.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "query/directories.hpp"
-
 #include <gtest/gtest.h>
 
+#include "query/naming.hpp"
 #include "sample_catalog.hpp"
 
 namespace ktstr::test {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "query/expression.hpp"
-
+#include "query/filters.hpp"
 #include "sample_catalog.hpp"
 
 namespace ktstr {

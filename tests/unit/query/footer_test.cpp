@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "query/footer.hpp"
+#include "store/footer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <ostream>
 #include <random>
 
-#include "report/footer_document.hpp"
-#include "store/footer_scan.hpp"
+#include "query/failed_tests.hpp"
+#include "report/documents.hpp"
 #include "support/fake_pool.hpp"
 #include "support/pool_mutator.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "query/host_rows.hpp"
-
 #include <gtest/gtest.h>
 
+#include "query/pool_values.hpp"
 #include "sample_catalog.hpp"
 
 namespace ktstr::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "query/labels.hpp"
-
 #include <gtest/gtest.h>
+
+#include "query/sessions.hpp"
 
 namespace ktstr {
 namespace {

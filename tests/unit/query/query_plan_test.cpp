@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "query/query_plan.hpp"
-
 #include <gtest/gtest.h>
 
+#include "query/shown_sql.hpp"
 #include "sample_catalog.hpp"
 
 namespace ktstr::test {

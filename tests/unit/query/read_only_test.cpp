@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "query/read_only.hpp"
-
-#include "query/read_statement.hpp"
+#include "query/sql_guard.hpp"
+#include "query/statement.hpp"
 #include "sample_catalog.hpp"
 #include "support/fake_clock.hpp"
 #include "support/ticking_clock.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "query/result_query.hpp"
 
-#include "catalog/columns.hpp"
+#include "database/views.hpp"
 #include "sample_catalog.hpp"
 #include "support/fake_clock.hpp"
 #include "support/ticking_clock.hpp"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "query/run_names.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "query/pool_values.hpp"
 #include "sample_catalog.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -7,7 +7,7 @@
 #include <random>
 #include <tuple>
 
-#include "query/newest_run.hpp"
+#include "query/sessions.hpp"
 #include "support/fake_pool.hpp"
 
 namespace ktstr::test {

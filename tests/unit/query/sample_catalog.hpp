@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/rows.hpp"
-#include "catalog/connection.hpp"
-#include "catalog/schema.hpp"
+#include "base/time_text.hpp"
+#include "database/connection.hpp"
+#include "database/schema.hpp"
 #include "support/rows_text.hpp"
 
 namespace ktstr::test {

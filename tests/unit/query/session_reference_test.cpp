@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "query/session_reference.hpp"
-
+#include "query/sessions.hpp"
 #include "sample_past.hpp"
 
 namespace ktstr::test {

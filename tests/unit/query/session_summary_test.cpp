@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "query/session_summary.hpp"
-
+#include "query/sessions.hpp"
 #include "sample_catalog.hpp"
 
 namespace ktstr {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "query/table_references.hpp"
-
 #include <gtest/gtest.h>
+
+#include "query/sql_guard.hpp"
 
 namespace ktstr {
 namespace {

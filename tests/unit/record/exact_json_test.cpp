@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "record/exact_json.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>

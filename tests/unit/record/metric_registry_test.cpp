@@ -8,8 +8,6 @@
 #include <set>
 #include <string>
 
-#include "record/embedded.hpp"
-
 namespace ktstr {
 namespace {
 

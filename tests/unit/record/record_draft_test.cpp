@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "record/record_draft.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "record/decoder.hpp"
 #include "unit/record/record_text.hpp"
 
 namespace ktstr {

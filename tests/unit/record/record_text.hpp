@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
 #include "record/fields.hpp"
 
 namespace ktstr::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "record/synthetic.hpp"
-
 #include <gtest/gtest.h>
+
+#include "record/record.hpp"
 
 namespace ktstr {
 namespace {

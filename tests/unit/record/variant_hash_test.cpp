@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/variant_hash.hpp"
-
 #include <gtest/gtest.h>
+
+#include "ktstr/record.hpp"
 
 namespace ktstr {
 namespace {

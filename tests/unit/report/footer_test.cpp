@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/footer.hpp"
-
 #include <gtest/gtest.h>
 
-#include "report/footer_document.hpp"
+#include "ktstr/index.hpp"
+#include "report/documents.hpp"
 
 namespace ktstr {
 namespace {

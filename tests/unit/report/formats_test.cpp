@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "rendered.hpp"
-#include "report/format.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

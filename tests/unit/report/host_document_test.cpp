@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "report/host_document.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
+#include "report/documents.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "report/human_units.hpp"
-
 #include <gtest/gtest.h>
 
 #include <limits>
 
 #include "rendered.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

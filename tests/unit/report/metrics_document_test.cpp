@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "report/metrics_document.hpp"
-
 #include <gtest/gtest.h>
+
+#include "report/documents.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "report/nextest_filter.hpp"
-
 #include <gtest/gtest.h>
 
 #include <charconv>
 #include <regex>
+
+#include "report/replay_text.hpp"
 
 namespace ktstr::test {
 namespace {

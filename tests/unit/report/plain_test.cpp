@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "report/plain.hpp"
-
 #include <gtest/gtest.h>
+
+#include "report/output.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "report/pool_values.hpp"
-
 #include <gtest/gtest.h>
+
+#include "report/texts.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/run_report.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "report/padded_name.hpp"
-#include "report/run_report_document.hpp"
+#include "ktstr/index.hpp"
+#include "report/documents.hpp"
+#include "report/table.hpp"
 #include "support/gauntlet_rows.hpp"
 
 namespace ktstr::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "report/table.hpp"
+
 #include "rendered.hpp"
-#include "report/display_width.hpp"
-#include "report/table_layout.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "report/terminal.hpp"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
+
+#include "report/output.hpp"
 
 namespace ktstr {
 namespace {

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "store/capture.hpp"
+#include "capture/capture.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/capture.hpp"
+#include "capture/capture.hpp"
 
 #include <sys/types.h>
 #include <sys/wait.h>

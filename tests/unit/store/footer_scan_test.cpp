@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "store/footer_scan.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cerrno>
 
+#include "store/footer.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "support/small_records.hpp"

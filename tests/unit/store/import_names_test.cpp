@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "store/import_names.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "store/import_source.hpp"
 
 namespace {
 

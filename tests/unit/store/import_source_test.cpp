@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/libarchive.hpp"
+#include "store/tar_reader.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/store/tar_maker.hpp"
 

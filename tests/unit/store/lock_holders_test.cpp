@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "store/lock_holders.hpp"
-
 #include <gtest/gtest.h>
 
+#include "store/run_directory_lock.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "support/temporary_directory.hpp"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 
 namespace ktstr {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace ktstr {

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/store/sidecar_text.hpp"
 

@@ -5,9 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ktstr/index.hpp"
 #include "ktstr/record.hpp"
-#include "ktstr/record_json.hpp"
-#include "ktstr/walk.hpp"
 
 namespace ktstr::test {
 

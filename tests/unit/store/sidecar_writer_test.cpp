@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "ktstr/variant_hash.hpp"
+#include "ktstr/record.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "support/recording_observer.hpp"

@@ -12,8 +12,8 @@
 #include <set>
 #include <thread>
 
-#include "ktstr/variant_hash.hpp"
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
+#include "ktstr/record.hpp"
 #include "store/sidecar_writer.hpp"
 #include "support/child_process.hpp"
 #include "support/small_records.hpp"

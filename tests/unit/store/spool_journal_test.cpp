@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/spool_journal.hpp"
+#include "capture/spool_journal.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/spool.hpp"
+#include "capture/spool.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "ktstr/walk.hpp"
+#include "ktstr/index.hpp"
 #include "support/child_process.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "store/verdict_edit.hpp"
-
 #include <gtest/gtest.h>
 
-#include "ktstr/record_json.hpp"
+#include "ktstr/record.hpp"
+#include "store/finalize.hpp"
 #include "support/small_records.hpp"
 
 namespace ktstr {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "store/walk_messages.hpp"
-
 #include <gtest/gtest.h>
+
+#include "store/walk.hpp"
 
 namespace ktstr {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "store/walk_internal.hpp"
+#include "store/walk.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_file_system.hpp"
 #include "unit/store/sidecar_text.hpp"

@@ -5,9 +5,9 @@
 
 #include <cstdlib>
 
-#include "command_line.hpp"
 #include "help_text.hpp"
-#include "report/display_width.hpp"
+#include "program.hpp"
+#include "report/table.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "refresh_progress.hpp"
-
 #include <gtest/gtest.h>
+
+#include "commands/refresh.hpp"
 
 namespace ktstr {
 namespace {

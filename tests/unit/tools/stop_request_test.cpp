@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "stop_request.hpp"
-
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+
+#include "statement_bounds.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 
-#include "capture_keeping.hpp"
-#include "capture_roots.hpp"
-#include "capture_service.hpp"
+#include "capturing.hpp"
 #include "commands/commands.hpp"
-#include "labels.hpp"
+#include "context.hpp"
 
 namespace ktstr {
 namespace {

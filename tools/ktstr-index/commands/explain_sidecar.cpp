@@ -3,8 +3,8 @@
 
 #include "base/file_system.hpp"
 #include "commands/commands.hpp"
-#include "library/walked_run.hpp"
-#include "report/explanation.hpp"
+#include "library/index.hpp"
+#include "report/texts.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "ktstr/footer.hpp"
-
 #include <memory>
 
 #include "base/time_text.hpp"
 #include "commands/commands.hpp"
-#include "query/footer.hpp"
-#include "report/footer_document.hpp"
+#include "ktstr/index.hpp"
+#include "query/failed_tests.hpp"
+#include "report/documents.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
+#include "operations/gc.hpp"
+
 #include <memory>
 #include <vector>
 
 #include "answer.hpp"
-#include "base/clock.hpp"
-#include "base/size_text.hpp"
+#include "archive/archive.hpp"
 #include "base/time_text.hpp"
-#include "catalog/archive_mending.hpp"
+#include "base/visible_text.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
-#include "query/archive_pins.hpp"
-#include "query/session_reference.hpp"
-#include "report/human_units.hpp"
+#include "query/sessions.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The subcommands of `harness`.
-
 #include <cstdint>
 #include <string>
 
 #include "commands/commands.hpp"
 #include "ktstr/writer.hpp"
+
+// The subcommands of `harness`.
 
 namespace ktstr {
 

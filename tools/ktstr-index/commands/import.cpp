@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include "library/import.hpp"
+
 #include <unistd.h>
 
 #include <cstdio>
 #include <memory>
 
-#include "base/clock.hpp"
-#include "catalog/archive_mending.hpp"
+#include "archive/archive.hpp"
+#include "base/time_text.hpp"
 #include "commands/commands.hpp"
-#include "labels.hpp"
-#include "library/archive_import.hpp"
-#include "stop_request.hpp"
+#include "context.hpp"
+#include "statement_bounds.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "archive/archive.hpp"
+#include "archive/space.hpp"
 #include "base/time_text.hpp"
-#include "catalog/archive.hpp"
-#include "catalog/archive_exposure.hpp"
-#include "catalog/archive_summary.hpp"
-#include "catalog/schema.hpp"
 #include "catalog/summary.hpp"
 #include "commands/commands.hpp"
+#include "database/schema.hpp"
 
 namespace ktstr {
 namespace {

@@ -2,10 +2,10 @@
 #include <memory>
 
 #include "answer.hpp"
-#include "base/shell_text.hpp"
+#include "base/visible_text.hpp"
 #include "commands/commands.hpp"
-#include "library/found_run.hpp"
-#include "report/run_report_document.hpp"
+#include "library/listings.hpp"
+#include "report/documents.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "library/pack.hpp"
+
 #include <algorithm>
 #include <memory>
 
 #include "answer.hpp"
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
-#include "library/archive_import_session.hpp"
-#include "library/archive_pack.hpp"
-#include "report/human_units.hpp"
+#include "library/import.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

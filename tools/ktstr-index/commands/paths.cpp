@@ -3,9 +3,8 @@
 #include <memory>
 
 #include "commands/commands.hpp"
-#include "environment/run_facts.hpp"
+#include "environment/run_directory.hpp"
 #include "ktstr/kernel.hpp"
-#include "ktstr/kernel_commit_map.hpp"
 
 namespace ktstr {
 namespace {

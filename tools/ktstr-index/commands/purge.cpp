@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "operations/purge.hpp"
+
 #include <memory>
 #include <vector>
 
 #include "answer.hpp"
-#include "base/clock.hpp"
+#include "archive/archive.hpp"
 #include "base/time_text.hpp"
-#include "catalog/archive_mending.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
-#include "library/archive_copies.hpp"
-#include "query/archive_purge.hpp"
-#include "report/human_units.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

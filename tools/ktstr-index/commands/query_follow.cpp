@@ -8,20 +8,17 @@
 #include <csignal>
 #include <optional>
 
-#include "base/clock.hpp"
 #include "base/hashing.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "base/visible_text.hpp"
-#include "catalog/connection.hpp"
-#include "environment/join_path.hpp"
-#include "library/left_out_text.hpp"
-#include "library/short_ids.hpp"
-#include "query/directories.hpp"
-#include "report/display_width.hpp"
+#include "database/connection.hpp"
+#include "environment/places.hpp"
+#include "library/index.hpp"
+#include "query/naming.hpp"
 #include "report/row_renderer.hpp"
+#include "report/table.hpp"
 #include "statement_bounds.hpp"
-#include "stop_request.hpp"
 #include "store/directory_watch.hpp"
 
 namespace ktstr {

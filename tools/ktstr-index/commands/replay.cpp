@@ -5,17 +5,15 @@
 #include <memory>
 #include <set>
 
-#include "analysis/replay_outcome.hpp"
+#include "analysis/run_report.hpp"
 #include "answer.hpp"
 #include "commands/commands.hpp"
-#include "ktstr/commit.hpp"
 #include "ktstr/host.hpp"
 #include "ktstr/kernel.hpp"
-#include "ktstr/run_directory.hpp"
-#include "library/replay_choice.hpp"
+#include "ktstr/run.hpp"
+#include "library/listings.hpp"
 #include "query/failed_tests.hpp"
-#include "query/host_rows.hpp"
-#include "report/nextest_filter.hpp"
+#include "query/pool_values.hpp"
 #include "report/replay_text.hpp"
 #include "session_run.hpp"
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "library/restore.hpp"
+#include "operations/restore.hpp"
 
 #include <algorithm>
 #include <memory>
 
 #include "answer.hpp"
-#include "base/clock.hpp"
 #include "base/time_text.hpp"
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 
-#include "capture_keeping.hpp"
+#include "capturing.hpp"
 #include "commands/commands.hpp"
-#include "labels.hpp"
-#include "query/session_summary.hpp"
+#include "context.hpp"
+#include "query/sessions.hpp"
 #include "session_run.hpp"
 
 namespace ktstr {

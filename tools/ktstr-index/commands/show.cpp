@@ -5,9 +5,9 @@
 
 #include "answer.hpp"
 #include "base/hashing.hpp"
-#include "catalog/columns.hpp"
 #include "commands/commands.hpp"
-#include "commands/over_options.hpp"
+#include "commands/query_arguments.hpp"
+#include "database/views.hpp"
 #include "query/naming.hpp"
 #include "query/statement.hpp"
 

@@ -2,10 +2,10 @@
 #include <memory>
 
 #include "commands/commands.hpp"
-#include "environment/host_differences.hpp"
+#include "environment/host_text.hpp"
 #include "ktstr/host.hpp"
-#include "library/run_host.hpp"
-#include "report/host_differences_document.hpp"
+#include "library/index.hpp"
+#include "report/documents.hpp"
 
 namespace ktstr {
 namespace {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "library/snapshot.hpp"
-
 #include <memory>
 
 #include "commands/commands.hpp"
 #include "library/archive_access.hpp"
-#include "report/human_units.hpp"
+#include "report/row_formatter.hpp"
 
 namespace ktstr {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "answer.hpp"
 #include "commands/commands.hpp"
-#include "commands/over_options.hpp"
+#include "commands/query_arguments.hpp"
 #include "query/statement.hpp"
 
 namespace ktstr {

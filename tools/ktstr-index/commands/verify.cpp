@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/clock.hpp"
+#include "base/time_text.hpp"
 #include "commands/commands.hpp"
 
 namespace ktstr {

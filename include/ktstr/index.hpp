@@ -94,15 +94,9 @@ struct WalkOptions {
 /// mtime, as the harness has it); the last name in byte order on a tie. None without one.
 [[nodiscard]] std::optional<std::string> newest_run_directory(const std::string& root);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // What a test run left behind, as the harness sums it up after its tests: which tests failed and
 // where the files about each are. Looks only at files directly in the run directories (job
 // directories don't count), and of those only at the ones written since the run began.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// A test that failed in one run directory. Each path is that of a fresh file; where several
 /// variants left a file of one kind, the last name in byte order is given.
@@ -153,18 +147,12 @@ struct FooterOptions {
 /// characters in foreign names are shown as \n or \xNN. Pure; thread-safe.
 [[nodiscard]] std::string footer_text(const std::vector<RunDirectorySummary>& directories);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // The harness's listings, as a library call gives them: what the commands list-values,
 // list-metrics, show-host, explain-sidecar, last-run and replay print. The answers are from the
 // index of a runs root, which is brought up to date first (created, renamed and removed files), but
 // for explain_sidecar, which reads the files. Texts and documents end with a newline, and control
 // characters of foreign names are escaped. Nothing here is shared between calls: thread-safe, if
 // `messages` is, and while no thread changes the environment.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// The pool that is asked. Errors of every function that takes one, besides its own: permission,
 /// io, newer_version, as Index::open has them.
@@ -255,16 +243,10 @@ struct ReplayOptions {
 [[nodiscard]] Result<ReplaySelection> failed_tests(const ReplayOptions& replay = {},
                                                    const ListingOptions& options = {});
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // What the harness says about one run: which scenarios stand out, how each scenario, topology and
 // work type did, what the BPF verifier, the scheduler's callbacks and KVM reported. The texts are
 // the harness's own (its sidecar module and its analysis of a gauntlet). Everything here is pure
 // and thread-safe.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// The numbers in which a scenario can stand out, in the order in which the harness looks at them.
 enum class GauntletMetric {
@@ -355,13 +337,7 @@ void add_result(RunReport& report, const Record& record);
 /// All four in this order.
 [[nodiscard]] std::string run_report_text(const RunReport& report);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // The index as a library: open the catalog of a runs root, bring it up to date, ask it.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 struct IndexOptions {
   /// The runs root. None: KTSTR_RUNS_ROOT, CARGO_TARGET_DIR + "/ktstr", or the nearest target/ktstr

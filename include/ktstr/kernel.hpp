@@ -59,14 +59,8 @@ using KernelId = std::variant<KernelPath, KernelVersion, KernelCacheKey, KernelR
 /// release candidates.
 [[nodiscard]] Result<void> validate_kernel_id(const KernelId& id);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // The harness's cache of built kernels, for reading: a directory per key with metadata.json and the
 // image in it. The harness may store and remove entries at any time; each call looks afresh.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// KTSTR_CACHE_DIR as it is, else `$XDG_CACHE_HOME/ktstr/kernels`, else
 /// `$HOME/.cache/ktstr/kernels`. Doesn't look at the disk. Errors (usage): KTSTR_CACHE_DIR is not
@@ -157,14 +151,8 @@ class KernelCache {
 /// there is no readable metadata or its source is not a local one with a path.
 [[nodiscard]] std::optional<std::string> recover_local_source_tree(const std::string& directory);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // The kernel that this process's tests run on, by KTSTR_KERNEL. Nothing is remembered between
 // calls. Thread-safe as far as the variables are.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// KTSTR_KERNEL without white space (Unicode's) at both ends; none if nothing is left or it isn't
 /// UTF-8.
@@ -205,12 +193,6 @@ struct KernelSourceOptions {
 /// `kconfig_suffix` as in KernelSourceOptions.
 [[nodiscard]] std::optional<std::string> kernel_commit_for_sidecar(
     const Variables& variables, const std::optional<std::string>& kconfig_suffix = {});
-
-}  // namespace ktstr
-#pragma GCC visibility pop
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// The value of KTSTR_KERNEL_COMMIT for test processes that will have one of `identifiers` in
 /// KTSTR_KERNEL: "identifier=commit;identifier=commit", made once so that none of them has to look

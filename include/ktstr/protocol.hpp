@@ -22,14 +22,8 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 /// Of this process. Not safe while another thread changes the environment.
 [[nodiscard]] Variables process_variables();
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // How the outcomes of a test's checks become its verdict, and its verdict the bits of a record.
 // Pure; thread-safe.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// Why a check did not simply pass.
 struct OutcomeDetail {
@@ -98,12 +92,6 @@ struct VerdictBits {
 /// looks like a plain pass and loses its expected_failure.
 [[nodiscard]] VerdictBits finalized_bits(const VerdictBits& raw, Verdict final_verdict);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
-
 /// The shape of a test's virtual machine.
 struct Topology {
   std::uint32_t numa_nodes = 1;
@@ -128,13 +116,7 @@ struct Topology {
 [[nodiscard]] Result<void> validate_topology(const Topology& topology,
                                              const std::vector<std::uint32_t>& llcs_per_node = {});
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // What a scheduler's declaration puts into a record. Pure; thread-safe.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// The scheduler that a test without one of its own names.
 inline constexpr const char* k_default_scheduler = "eevdf";

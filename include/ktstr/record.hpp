@@ -422,14 +422,8 @@ enum class Verdict { pass, fail, skip, inconclusive };
 /// "pass", "fail", "skip" or "inconclusive".
 [[nodiscard]] const char* verdict_name(Verdict verdict);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // Between a record and its JSON text. Rules: the harness's serde derive (spec "record"), and the
 // project's annex for the statuses. Every function here is thread-safe.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// keep: everything, so that the record can be encoded again. reduce: sample vectors and
 /// histograms are checked and reduced but not kept, and neither are unknown keys; for indexing.
@@ -460,12 +454,6 @@ struct DecodedRecord {
 /// order, no newline at the end; NaN and infinities become null. Unknown keys come back where they
 /// stood. A record decoded with SampleHandling::reduce loses its samples.
 [[nodiscard]] std::string encode_record(const Record& record);
-
-}  // namespace ktstr
-#pragma GCC visibility pop
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// The six fields that tell the variants of one test apart. Hosts, commits, run source, resolve
 /// source and cpu budget are left out on purpose: the same variant measured elsewhere must pair.

@@ -54,12 +54,6 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 /// Hands an error on from one Result type to another.
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
-
 /// Takes one line for a person, without a newline.
 using MessageSink = std::function<void(std::string_view line)>;
 

@@ -47,12 +47,6 @@ enum class CommitSearch {
 /// process; not having found one is not remembered.
 [[nodiscard]] std::optional<std::string> detect_kernel_commit(const std::string& directory);
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
-
 // The stamps of a record, UTC. A clock before 1970 counts as 1970. Thread-safe.
 
 /// "2026-07-04T21:41:43Z", now.
@@ -65,14 +59,8 @@ namespace ktstr {
 /// same second.
 [[nodiscard]] std::string generate_run_id();
 
-}  // namespace ktstr
-#pragma GCC visibility pop
-
 // Where the sidecars of this process go, and what the environment says about its run. Thread-safe
 // as far as the variables are.
-
-#pragma GCC visibility push(default)  // what a shared libktstr shows
-namespace ktstr {
 
 /// KTSTR_SIDECAR_DIR: sidecars go there as it stands, without lock and clearing. None if it is
 /// unset, empty or not UTF-8. A writer reads it once per write, since it may change in between.

@@ -172,7 +172,7 @@ Result<void> Archive::make_schema_ours(SQLite::Database& database) {
   const auto left = schema_differences(database, Store::archive);
   if (!left.none()) return fail(damaged(left));
   trust_schema(database);
-  if (!is_another_versions) warnings_.push_back("mended in the archive: " + found.text());
+  if (!is_another_versions) warnings_.emplace_back("mended in the archive: " + found.text());
   return {};
 }
 
@@ -194,7 +194,8 @@ Result<void> Archive::migrate_from(SQLite::Database& database, std::int32_t layo
     return fail(ErrorCode::busy, "another process is writing to it", options_.path);
   }
   migrate(database, Store::archive);
-  warnings_.push_back("the archive has a new layout now; as it was before, it is kept as " + copy);
+  warnings_.emplace_back("the archive has a new layout now; as it was before, it is kept as " +
+                         copy);
   return {};
 }
 
@@ -229,11 +230,13 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
   if (!report || report->has_losses()) has_losses_ = true;
   auto marked = guarded(options_.path, [&] { tables_->settings().put(k_was_mended, "1"); });
   if (!marked) return marked;
-  warnings_.push_back("the archive was damaged (" + why + "); it is now " + *aside +
-                      (report
-                           ? ", and what could be read of it is in a new one: " +
-                                 std::to_string(report->results) + " results; " + lost_text(*report)
-                           : ", and nothing of it could be read (" + report.error().text() + ")"));
+  const std::string outcome =
+      report
+          ? ", and what could be read of it is in a new one: " + std::to_string(report->results) +
+                " results; " + lost_text(*report)
+          : ", and nothing of it could be read (" + report.error().text() + ")";
+  warnings_.emplace_back("the archive was damaged (" + why + "); it is now " + *aside + outcome,
+                         !report || report->has_losses());
   return {};
 }
 
@@ -302,9 +305,9 @@ Result<void> find_damage(Archive& archive, bool with_bytes) {
   });
 }
 
-Result<std::vector<std::string>> mend_archive(const ArchiveOptions& options,
-                                              FileSystem& file_system, const Clock& clock) {
-  if (is_sound_store(options.path, Store::archive)) return std::vector<std::string>();
+Result<std::vector<Warning>> mend_archive(const ArchiveOptions& options, FileSystem& file_system,
+                                          const Clock& clock) {
+  if (is_sound_store(options.path, Store::archive)) return std::vector<Warning>();
   auto archive = Archive::open(options, file_system, clock);
   if (!archive) return fail(std::move(archive.error()));
   // Opening looks at a page or two.

@@ -35,6 +35,15 @@ struct ArchiveOptions {
   bool check_integrity = false;
 };
 
+/// What the user should be told.
+struct Warning {
+  Warning(std::string said, bool lost = false)  // NOLINT: a sentence is a warning
+      : text(std::move(said)), is_loss(lost) {}
+
+  std::string text;
+  bool is_loss;  ///< evidence is gone: said to whoever wants no notes, too
+};
+
 /// An open archive that can be written. One connection; not thread-safe.
 class Archive {
  public:
@@ -54,7 +63,7 @@ class Archive {
   /// This opening has made it.
   [[nodiscard]] bool is_new() const { return is_new_; }
   /// What the user should be told, one sentence each.
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  [[nodiscard]] const std::vector<Warning>& warnings() const { return warnings_; }
 
   /// This opening, or replace_damaged(), has mended it, and something was lost: what is left can't
   /// say what may be dropped.
@@ -81,7 +90,7 @@ class Archive {
   ArchiveOptions options_;
   std::unique_ptr<SQLite::Database> database_;
   std::unique_ptr<ArchiveTables> tables_;
-  std::vector<std::string> warnings_;
+  std::vector<Warning> warnings_;
   bool is_new_ = false;
   bool has_losses_ = false;
 };
@@ -126,9 +135,9 @@ template <typename Body>
 
 /// Looks at an archive that a command which only reads has found to be damaged, and replaces it as
 /// open() does. Gives what the user should be told; nothing if it is sound.
-[[nodiscard]] Result<std::vector<std::string>> mend_archive(const ArchiveOptions& options,
-                                                            FileSystem& file_system,
-                                                            const Clock& clock);
+[[nodiscard]] Result<std::vector<Warning>> mend_archive(const ArchiveOptions& options,
+                                                        FileSystem& file_system,
+                                                        const Clock& clock);
 
 /// A sentence about permissions that let others at an archive: its file, what belongs to that, and,
 /// unless the user has named the place, its directory. With the command that takes them away; ''

@@ -9,6 +9,10 @@
 #include "database/connection.hpp"
 #include "ktstr/result.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// What an archive holds, of all projects.
@@ -23,16 +27,8 @@ struct ArchiveSummary {
 
 [[nodiscard]] Result<ArchiveSummary> summarize_archive(SQLite::Database& archive);
 
-}  // namespace ktstr
-
 // Taking bytes and rows out of an archive for good. Everything here wants a transaction around it
 // and throws SQLite::Exception.
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// Statements for many removals on one connection. Not thread-safe.
 class ArchiveRemoval {

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "database/extract_series.hpp"
+#include "database/extract_values.hpp"
 #include "ktstr/record.hpp"
 #include "record/fields.hpp"
 #include "record/record.hpp"
@@ -441,7 +442,7 @@ void append_key(std::string& key, const std::optional<T>& value) {
 std::string key_of(const HostContext& host) {
   std::string key;
   const auto append = [&](const auto& field) { append_key(key, host.*field.member); };
-  std::apply([&](const auto&... field) { (append(field), ...); }, Fields<HostContext>::k_table);
+  Fields<HostContext>::k_table.apply([&](const auto&... field) { (append(field), ...); });
   return key;
 }
 

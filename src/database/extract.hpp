@@ -7,14 +7,12 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/rows.hpp"
 #include "ktstr/record.hpp"
-#include "record/fields.hpp"
 
 // What the catalog keeps of a record. Pure: a decoded record in, values out. When anything here
 // changes, k_extraction_version (schema.hpp) has to change too.
@@ -95,32 +93,6 @@ struct ExtractedRecord {
 
 /// An integer where it fits, else a real: SQLite's integers end at 2^63-1.
 [[nodiscard]] Value integer_value(std::uint64_t number);
-
-// A record's fields as values of the catalog: what a drifted record did not have becomes NULL,
-// never the member's initial value.
-
-inline Value to_value(bool value) { return static_cast<std::int64_t>(value ? 1 : 0); }
-inline Value to_value(std::int32_t value) { return static_cast<std::int64_t>(value); }
-inline Value to_value(std::uint32_t value) { return static_cast<std::int64_t>(value); }
-inline Value to_value(std::uint64_t value) { return integer_value(value); }
-inline Value to_value(std::int64_t value) { return value; }
-inline Value to_value(double value) { return value; }
-inline Value to_value(const std::string& value) { return value; }
-
-template <typename E>
-requires std::is_enum_v<E> Value to_value(E value) {
-  return std::string(EnumNames<E>::k_names[static_cast<std::size_t>(value)]);
-}
-
-template <typename T>
-Value to_value(const std::optional<T>& value) {
-  return value ? to_value(*value) : Value{};
-}
-
-template <RecordObject T, typename M>
-Value read_value(const T& object, M T::*member) {
-  return was_read(object, member) ? to_value(object.*member) : Value{};
-}
 
 /// Keeps the sample generator's results out of somebody's archive, unless he named it. Not
 /// thread-safe.

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/hashing.hpp"
+#include "database/extract_values.hpp"
 #include "database/views.hpp"
 #include "record/fields.hpp"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "database/extract.hpp"
-#include "record/fields.hpp"
+#include "database/extract_values.hpp"
 
 // Which metrics stand in which columns. Records of one producer have few lists of names and many
 // values, so a list is looked up as one text and cut into rows only when it is new.

@@ -200,8 +200,8 @@ std::vector<HostDifference> fact_differences(const std::vector<HostFact>& before
   std::vector<HostDifference> out;
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i].value == after[i].value) continue;
-    out.push_back(
-        {before[i].name, before[i].value.value_or(std::string(k_unknown)), after[i].value.value_or(std::string(k_unknown))});
+    out.push_back({before[i].name, before[i].value.value_or(std::string(k_unknown)),
+                   after[i].value.value_or(std::string(k_unknown))});
   }
   return out;
 }

@@ -17,6 +17,10 @@
 #include "ktstr/result.hpp"
 #include "report/json_document.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// "3 corrupt, 1 unreadable, 2 of another schema", without what there is none of; empty for none.
@@ -26,14 +30,6 @@ namespace ktstr {
 /// "not in this answer: …", of a whole pool; empty if it leaves nothing out, or can't be asked.
 /// Records of another schema count only where the answer is of the pool that the harness loads.
 [[nodiscard]] std::string left_out_note(SQLite::Database& database, bool is_strict);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// The host of the run's first result that has one, from a fresh catalog. `note` gets a line if the
 /// run is from several hosts. Errors: usage (no such run), not_found (no results, no host).

@@ -208,7 +208,7 @@ Result<Session> open_fresh(const ListingOptions& options, const MessageSink& not
   auto session = Session::open(session_options(options));
   if (!session) return session;
   const auto fresh = session->make_fresh(CheckLevel::dirs);
-  for (const std::string& warning : session->take_warnings()) note(warning);
+  for (const Warning& warning : session->take_warnings()) note(warning.text);
   if (!fresh) return fail(fresh.error());
   return session;
 }

@@ -108,7 +108,7 @@ Session::Session(SessionOptions options, SessionPaths paths, Catalog catalog)
     : options_(std::move(options)),
       paths_(std::move(paths)),
       catalog_(std::move(catalog)),
-      warnings_(catalog_.warnings()),
+      warnings_(catalog_.warnings().begin(), catalog_.warnings().end()),
       catalog_warnings_(warnings_.size()) {}
 
 Result<Session> Session::open(const SessionOptions& options) {
@@ -208,7 +208,7 @@ Result<RefreshReport> Session::refresh_catalog(const RefreshOptions& options) {
   // Damage may show only now, and a rebuilt catalog is something to be told.
   const std::vector<std::string>& all = catalog_.warnings();
   for (; catalog_warnings_ < all.size(); ++catalog_warnings_) {
-    warnings_.push_back(all[catalog_warnings_]);
+    warnings_.emplace_back(all[catalog_warnings_]);
   }
   return report;
 }
@@ -253,7 +253,7 @@ Result<RefreshReport> Session::refresh_in_memory(const Error& why, const Refresh
   catalog.location.path = k_memory_only;
   auto opened = Catalog::open(catalog, *options_.file_system, *options_.clock);
   if (!opened) return fail(std::move(opened.error()));
-  warnings_.push_back("can't write " + why.text() + "; using memory only");
+  warnings_.emplace_back("can't write " + why.text() + "; using memory only");
   catalog_ = std::move(*opened);
   catalog_warnings_ = 0;
   return refresh_catalog(options);
@@ -264,11 +264,11 @@ Result<void> Session::answer_from_before(const Error& why) {
   if (is_catalogs && why.code == ErrorCode::busy) {
     warnings_.emplace_back("another process is writing; this answer is from before its changes");
   } else if (cant_store(why, catalog_.path())) {
-    warnings_.push_back("can't write " + why.text() +
-                        "; this answer is from before the last changes");
+    warnings_.emplace_back("can't write " + why.text() +
+                           "; this answer is from before the last changes");
   } else if (why.code == ErrorCode::busy && catalog_.is_complete()) {
-    warnings_.push_back("can't look for changes (" + why.text() +
-                        "); this answer is from before them");
+    warnings_.emplace_back("can't look for changes (" + why.text() +
+                           "); this answer is from before them");
   } else {
     return fail(why);
   }
@@ -278,14 +278,14 @@ Result<void> Session::answer_from_before(const Error& why) {
 
 void Session::note_unseen(const RefreshReport& report) {
   for (const Error& unreadable : report.unreadable_directories) {
-    warnings_.push_back("can't list " + unreadable.text() + "; its results are as last seen");
+    warnings_.emplace_back("can't list " + unreadable.text() + "; its results are as last seen");
   }
   const std::vector<Error>& files = report.not_looked_at;
   if (!files.empty()) {
     const std::string more =
         files.size() == 1 ? "" : " and " + std::to_string(files.size() - 1) + " more files";
-    warnings_.push_back("can't look at " + files.front().text() + more +
-                        "; they are as last seen, or missing");
+    warnings_.emplace_back("can't look at " + files.front().text() + more +
+                           "; they are as last seen, or missing");
   }
   const auto& directories = report.unreadable_directories;
   is_stale_ = !files.empty() ||
@@ -328,8 +328,8 @@ Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
   done.archive_path = *choice.path;
   warn_of(keeper, *done.kept);
   if (!keep.labels.empty() && !keep.session) {
-    warnings_.push_back("labelled " + std::to_string(done.kept->results) +
-                        " results that are new to the archive; those that it had keep theirs");
+    warnings_.emplace_back("labelled " + std::to_string(done.kept->results) +
+                           " results that are new to the archive; those that it had keep theirs");
   }
   if (keeper.archive() != nullptr) keep_below_cap(*keeper.archive());
   return done;
@@ -337,18 +337,18 @@ Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
 
 void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
   if (const Archive* const archive = keeper.archive()) {
-    if (archive->is_new()) warnings_.push_back(archive_announcement(archive->path()));
+    if (archive->is_new()) warnings_.emplace_back(archive_announcement(archive->path()));
     // Not with each of a capturing service's refreshes.
     static OnceGate gate;
     const std::string exposure = archive_exposure(archive->path(), archive->is_named());
-    if (!exposure.empty() && gate.enter()) warnings_.push_back(exposure);
+    if (!exposure.empty() && gate.enter()) warnings_.emplace_back(exposure);
     const auto& more = archive->warnings();
     warnings_.insert(warnings_.end(), more.begin(), more.end());
   }
   if (report.synthetic > 0) {
-    warnings_.push_back(std::to_string(report.synthetic) +
-                        " results of the sample generator are not archived (name an --archive "
-                        "for them)");
+    warnings_.emplace_back(std::to_string(report.synthetic) +
+                           " results of the sample generator are not archived (name an --archive "
+                           "for them)");
   }
   for (const Error& stranger : report.left_alone) {
     // The catalog may have met the same link, and has said so.
@@ -356,23 +356,23 @@ void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
     const bool is_known = std::any_of(said.begin(), said.end(), [&](const std::string& warning) {
       return warning.find(stranger.path + ": ") != std::string::npos;
     });
-    if (!is_known) warnings_.push_back(stranger.text());
+    if (!is_known) warnings_.emplace_back(stranger.text());
   }
   if (report.not_taken > 0) {
     // What a refresh didn't get in, it tries again when it catches up.
-    warnings_.push_back(std::to_string(report.not_taken) +
-                        " results or dumps could not be archived: " + report.refusal->text());
+    warnings_.emplace_back(std::to_string(report.not_taken) +
+                           " results or dumps could not be archived: " + report.refusal->text());
   }
   if (report.failure) {
-    warnings_.push_back("not everything could be archived: " + report.failure->text() +
-                        "; the next refresh tries again");
+    warnings_.emplace_back("not everything could be archived: " + report.failure->text() +
+                           "; the next refresh tries again");
   }
 }
 
 void Session::keep_below_cap(Archive& archive) {
   auto cap_bytes = archive_cap_bytes(options_.variables);
   if (!cap_bytes) {
-    warnings_.push_back(cap_bytes.error().text());
+    warnings_.emplace_back(cap_bytes.error().text());
     cap_bytes = k_default_archive_cap_bytes;
   }
   const std::size_t said = archive.warnings().size();
@@ -383,7 +383,7 @@ void Session::keep_below_cap(Archive& archive) {
   warnings_.insert(warnings_.end(), all.begin() + static_cast<std::ptrdiff_t>(said), all.end());
   const std::string sentence = dropped ? cap_sentence(*dropped, *cap_bytes)
                                        : "the archive is over its cap: " + dropped.error().text();
-  if (!sentence.empty()) warnings_.push_back(sentence);
+  if (!sentence.empty()) warnings_.emplace_back(sentence);
 }
 
 }  // namespace ktstr

@@ -115,7 +115,7 @@ class Session {
   [[nodiscard]] const std::optional<std::string>& named_root() const { return options_.root; }
   [[nodiscard]] const std::string& catalog_path() const { return catalog_.path(); }
   /// What the user should be told since the last call, one sentence each.
-  [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+  [[nodiscard]] std::vector<Warning> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
   Session(SessionOptions options, SessionPaths paths, Catalog catalog);
@@ -135,7 +135,7 @@ class Session {
   SessionOptions options_;
   SessionPaths paths_;
   Catalog catalog_;
-  std::vector<std::string> warnings_;
+  std::vector<Warning> warnings_;
   std::size_t catalog_warnings_ = 0;  ///< how many of the catalog's are in warnings_ already
   bool is_stale_ = false;
   bool is_partial_ = false;

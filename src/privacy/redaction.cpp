@@ -29,7 +29,7 @@ template <typename... Objects>
 Keys keys_of() {
   Keys keys;
   const auto add = [&](const auto& table) {
-    std::apply([&](const auto&... field) { (keys.insert(field.key), ...); }, table);
+    table.apply([&](const auto&... field) { (keys.insert(field.key), ...); });
   };
   (add(Fields<Objects>::k_table), ...);
   return keys;

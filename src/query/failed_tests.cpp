@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/file_system.hpp"
 #include "database/connection.hpp"
 #include "environment/places.hpp"
 #include "ktstr/index.hpp"

@@ -9,13 +9,18 @@
 #include <tuple>
 #include <vector>
 
-#include "base/file_system.hpp"
 #include "ktstr/index.hpp"
 #include "ktstr/result.hpp"
 #include "query/sessions.hpp"
 #include "record/record.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
+
+class FileSystem;
 
 /// What failed where one looks first.
 struct FailedTests {
@@ -64,14 +69,6 @@ struct OlderResults {
 [[nodiscard]] Result<std::optional<OlderResults>> find_older_results(SQLite::Database& database,
                                                                      const std::string& run_dir,
                                                                      const std::string& session);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// What summarize_run_artifacts says, from the rows of a catalog of `runs_root` that a refresh at
 /// level `files` has just brought up to date; no sidecar is read again. `files` is asked about the

@@ -13,6 +13,10 @@
 #include "query/sql_guard.hpp"
 #include "query/statement.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// Whether `expression` is exactly one SQL expression over what `from_clause` ("FROM …") gives, and
@@ -31,14 +35,6 @@ namespace ktstr {
 [[nodiscard]] KnownNames known_names(SQLite::Database& database);
 /// The columns of all views.
 [[nodiscard]] std::vector<std::string> view_columns(SQLite::Database& database);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// Which results to look at. Empty lists and absent times filter nothing; values of one field are
 /// alternatives, fields add up. Matching is exact and case-sensitive, and a result that doesn't

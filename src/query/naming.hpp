@@ -18,14 +18,6 @@ namespace ktstr {
 /// byte order. Dot directories (locks, the catalog's own) only if results are in them.
 [[nodiscard]] Result<std::vector<std::string>> known_directories(SQLite::Database& database);
 
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
-
 /// One result. The same bytes in several places are one.
 struct NamedResult {
   std::string id;                         ///< "" for a file that couldn't be read

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_system.hpp"
 #include "base/text.hpp"
 #include "database/connection.hpp"
 #include "database/extract.hpp"

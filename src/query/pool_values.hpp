@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file_system.hpp"
 #include "base/rows.hpp"
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
@@ -17,6 +16,8 @@ class Database;
 }
 
 namespace ktstr {
+
+class FileSystem;
 
 /// A run directory, or one job directory of it.
 struct NamedRun {
@@ -37,14 +38,6 @@ struct NamedRun {
 [[nodiscard]] Result<std::string> find_run_directory(FileSystem& files, const std::string& root,
                                                      std::string_view name);
 
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
-
 /// A host as a result of the pool recorded it.
 struct FoundHost {
   HostContext host;       ///< with the result's own heap_state
@@ -62,14 +55,6 @@ struct HostCounts {
   std::int64_t hosts = 0;    ///< different machines by host_key
 };
 [[nodiscard]] Result<HostCounts> count_hosts(SQLite::Database& database, const NamedRun& run);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// One value that results of a pool have in a dimension.
 struct PoolValue {

@@ -14,6 +14,10 @@
 // Labels in expressions: `label.KEY` is the label of a result under that key, NULL for none. Pure;
 // thread-safe.
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// A letter or underscore, then letters, digits and underscores.
@@ -45,14 +49,6 @@ struct LabelledText {
 /// Whether the whole text is `label.KEY`.
 [[nodiscard]] bool is_label(std::string_view expression);
 
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
-
 /// What one session has left, over all its run directories.
 struct SessionSummary {
   std::int64_t run_dirs = 0;
@@ -69,14 +65,6 @@ struct SessionSummary {
 
 /// "3 tests in 1 run directory: 2 pass, 1 fail"; verdicts that nobody has are left out.
 [[nodiscard]] std::string session_text(const SessionSummary& summary);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// A session that somebody has named.
 struct SessionReference {
@@ -101,14 +89,6 @@ struct SessionReference {
                                                               std::string_view text,
                                                               const std::string& root = {});
 
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
-
 /// The run directories that an answer is about.
 struct ResultScope {
   std::optional<std::string> session = {};  ///< the token that all of them carry, if any
@@ -125,14 +105,6 @@ struct ResultScope {
 
 /// Every directory that has results of the pool, dot directories included.
 [[nodiscard]] Result<ResultScope> whole_pool(SQLite::Database& database);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// The run directories by the time of their own entries, newest first; of equals, the last name in
 /// byte order, as the harness's choice of the newest has it (`list`, which only shows them, has

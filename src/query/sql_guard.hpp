@@ -15,6 +15,10 @@
 // nothing for the columns of a NATURAL JOIN or USING, and a CTE that is called like a view for the
 // view.
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 struct TableReference {
@@ -26,14 +30,6 @@ struct TableReference {
 /// Every table that stands behind FROM, JOIN, IN or a comma between tables. Expects a SELECT or an
 /// expression; what else there is, the authorizer refuses.
 [[nodiscard]] std::vector<TableReference> table_references(const std::vector<Token>& tokens);
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// The names of the interface's views, in their order.
 [[nodiscard]] std::vector<std::string> view_names();

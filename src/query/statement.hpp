@@ -15,6 +15,10 @@
 
 // How a problem with SQL that a person wrote is told to that person. Pure; thread-safe.
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// What a misspelt name may have been meant to be.
@@ -61,14 +65,6 @@ class SqlText {
   std::string text_;
   std::vector<Piece> pieces_;
 };
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// The rows of one statement that a person wrote; it may only read the views. `timeout_ns`: 0 for
 /// none. Columns have the names that SQLite gives them, repeated ones too. Error usage: what is

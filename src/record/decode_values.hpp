@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "record/decoder.hpp"
+#include "record/decode_walk.hpp"
 #include "record/json_scanner.hpp"
 #include "record/reduce.hpp"
 

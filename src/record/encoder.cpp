@@ -268,11 +268,7 @@ void write_field(PrettyWriter& out, const T& object, const F& field) {
 
 template <RecordObject T>
 void write(PrettyWriter& out, const T& object) {
-  constexpr auto keys = std::apply(
-      [](const auto&... field) {
-        return std::array<std::string_view, sizeof...(field)>{field.key...};
-      },
-      Fields<T>::k_table);
+  constexpr auto keys = Fields<T>::k_table.keys();
   UnknownKeys unknown(object.keys.unknown, keys.data(), keys.size());
   std::size_t place = 0;
   const auto write_next = [&](const auto& field) {
@@ -280,7 +276,7 @@ void write(PrettyWriter& out, const T& object) {
     write_field(out, object, field);
   };
   out.begin_object();
-  std::apply([&](const auto&... field) { (write_next(field), ...); }, Fields<T>::k_table);
+  Fields<T>::k_table.apply([&](const auto&... field) { (write_next(field), ...); });
   unknown.write_through(out, keys.size() + 1);
   out.end_object();
 }

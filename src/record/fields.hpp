@@ -5,8 +5,11 @@
 // and what a missing key or a null means. The decoder, the encoder and the tests walk these tables;
 // there is no other list of keys. Source: spec "record", sections 2 to 9.
 
+#include <array>
+#include <cstddef>
 #include <string_view>
-#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "ktstr/record.hpp"
 
@@ -53,7 +56,39 @@ constexpr Field<Owner, T> only(Side side, Field<Owner, T> field) {
   return field;
 }
 
-/// Specialised for each object type: `static constexpr auto k_table = std::make_tuple(Field…)`.
+/// One field in its place.
+template <std::size_t index, typename F>
+struct FieldSlot {
+  F field;
+};
+
+/// The fields of an object type. A std::tuple of so many parts takes seconds to compile.
+template <typename Indexes, typename... F>
+struct FieldTable;
+template <std::size_t... index, typename... F>
+struct FieldTable<std::index_sequence<index...>, F...> : FieldSlot<index, F>... {
+  static constexpr std::size_t k_size = sizeof...(F);
+
+  [[nodiscard]] constexpr std::array<std::string_view, k_size> keys() const {
+    return {static_cast<const FieldSlot<index, F>&>(*this).field.key...};
+  }
+
+  /// `visit(field…)`, in order.
+  template <typename Visit>
+  constexpr auto apply(Visit&& visit) const {
+    return visit(static_cast<const FieldSlot<index, F>&>(*this).field...);
+  }
+};
+template <std::size_t index, typename F>
+constexpr const F& field_at(const FieldSlot<index, F>& slot) {
+  return slot.field;
+}
+template <typename... F>
+constexpr auto field_table(F... fields) {
+  return FieldTable<std::index_sequence_for<F...>, F...>{{fields}...};
+}
+
+/// Specialised for each object type: `static constexpr auto k_table = field_table(Field…)`.
 template <typename T>
 struct Fields;
 
@@ -63,7 +98,7 @@ concept RecordObject = requires {
 };
 
 template <RecordObject T>
-inline constexpr std::size_t k_field_count = std::tuple_size_v<decltype(Fields<T>::k_table)>;
+inline constexpr std::size_t k_field_count = decltype(Fields<T>::k_table)::k_size;
 
 /// Whether a decoder found and could read the field that `member` names. A record that was never
 /// decoded says no to everything.
@@ -77,7 +112,7 @@ bool was_read(const T& object, M T::*member) {
     }
     ++index;
   };
-  std::apply([&](const auto&... field) { (look(field), ...); }, Fields<T>::k_table);
+  Fields<T>::k_table.apply([&](const auto&... field) { (look(field), ...); });
   return (object.keys.read & bit) != 0;
 }
 
@@ -109,31 +144,30 @@ struct EnumNames<Polarity> {
 
 template <>
 struct Fields<PlatStats> {
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("plat", &PlatStats::plat), required("nr_samples", &PlatStats::nr_samples),
       required("max", &PlatStats::max), required("min", &PlatStats::min));
 };
 
 template <>
 struct Fields<TaobenchStats> {
-  static constexpr auto k_table =
-      std::make_tuple(required("get_cmds", &TaobenchStats::get_cmds),
-                      required("get_misses", &TaobenchStats::get_misses),
-                      required("fast_ops", &TaobenchStats::fast_ops),
-                      required("slow_ops", &TaobenchStats::slow_ops),
-                      required("elapsed_ns", &TaobenchStats::elapsed_ns));
+  static constexpr auto k_table = field_table(required("get_cmds", &TaobenchStats::get_cmds),
+                                              required("get_misses", &TaobenchStats::get_misses),
+                                              required("fast_ops", &TaobenchStats::fast_ops),
+                                              required("slow_ops", &TaobenchStats::slow_ops),
+                                              required("elapsed_ns", &TaobenchStats::elapsed_ns));
 };
 
 template <>
 struct Fields<TaobenchPhaseStats> {
   static constexpr auto k_table =
-      std::make_tuple(required("counters", &TaobenchPhaseStats::counters),
-                      required("serve_lat", &TaobenchPhaseStats::serve_lat));
+      field_table(required("counters", &TaobenchPhaseStats::counters),
+                  required("serve_lat", &TaobenchPhaseStats::serve_lat));
 };
 
 template <>
 struct Fields<SchbenchPhaseStats> {
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("wakeup", &SchbenchPhaseStats::wakeup),
       required("request", &SchbenchPhaseStats::request), required("rps", &SchbenchPhaseStats::rps),
       required("msg_run_delay_ns", &SchbenchPhaseStats::msg_run_delay_ns),
@@ -146,7 +180,7 @@ struct Fields<SchbenchPhaseStats> {
 template <>
 struct Fields<CgroupStats> {
   using T = CgroupStats;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("cgroup_name", &T::cgroup_name), required("num_workers", &T::num_workers),
       required("cpus_used", &T::cpus_used), required("num_cpus", &T::num_cpus),
       nullable("avg_off_cpu_pct", &T::avg_off_cpu_pct),
@@ -177,7 +211,7 @@ struct Fields<CgroupStats> {
 template <>
 struct Fields<PhaseCgroupStats> {
   using T = PhaseCgroupStats;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("num_workers", &T::num_workers), required("cpus_used", &T::cpus_used),
       required("wake_latencies_ns", &T::wake_latencies_ns),
       required("wake_sample_total", &T::wake_sample_total),
@@ -199,16 +233,16 @@ template <>
 struct Fields<PhaseBucket> {
   using T = PhaseBucket;
   static constexpr auto k_table =
-      std::make_tuple(required("step_index", &T::step_index), required("label", &T::label),
-                      required("start_ms", &T::start_ms), required("end_ms", &T::end_ms),
-                      required("sample_count", &T::sample_count), required("metrics", &T::metrics),
-                      required("per_cgroup", &T::per_cgroup));
+      field_table(required("step_index", &T::step_index), required("label", &T::label),
+                  required("start_ms", &T::start_ms), required("end_ms", &T::end_ms),
+                  required("sample_count", &T::sample_count), required("metrics", &T::metrics),
+                  required("per_cgroup", &T::per_cgroup));
 };
 
 template <>
 struct Fields<ScenarioStats> {
   using T = ScenarioStats;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("cgroups", &T::cgroups), required("total_workers", &T::total_workers),
       required("total_cpus", &T::total_cpus), required("total_migrations", &T::total_migrations),
       required("worst_spread", &T::worst_spread), required("worst_gap_ms", &T::worst_gap_ms),
@@ -221,7 +255,7 @@ struct Fields<ScenarioStats> {
 template <>
 struct Fields<ScxEventDeltas> {
   using T = ScxEventDeltas;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("total_fallback", &T::total_fallback), required("fallback_rate", &T::fallback_rate),
       required("max_fallback_burst", &T::max_fallback_burst),
       required("total_dispatch_offline", &T::total_dispatch_offline),
@@ -242,7 +276,7 @@ struct Fields<ScxEventDeltas> {
 template <>
 struct Fields<SchedstatDeltas> {
   using T = SchedstatDeltas;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("total_run_delay", &T::total_run_delay), required("total_pcount", &T::total_pcount),
       required("total_sched_count", &T::total_sched_count),
       required("total_yld_count", &T::total_yld_count),
@@ -257,35 +291,35 @@ template <>
 struct Fields<SchedDomainLbDelta> {
   using T = SchedDomainLbDelta;
   static constexpr auto k_table =
-      std::make_tuple(required("level", &T::level), required("lb_count", &T::lb_count),
-                      required("lb_failed", &T::lb_failed), required("lb_gained", &T::lb_gained),
-                      required("lb_imbalance_load", &T::lb_imbalance_load),
-                      required("lb_imbalance_util", &T::lb_imbalance_util),
-                      required("lb_imbalance_task", &T::lb_imbalance_task),
-                      required("lb_imbalance_misfit", &T::lb_imbalance_misfit),
-                      required("alb_count", &T::alb_count), required("alb_pushed", &T::alb_pushed));
+      field_table(required("level", &T::level), required("lb_count", &T::lb_count),
+                  required("lb_failed", &T::lb_failed), required("lb_gained", &T::lb_gained),
+                  required("lb_imbalance_load", &T::lb_imbalance_load),
+                  required("lb_imbalance_util", &T::lb_imbalance_util),
+                  required("lb_imbalance_task", &T::lb_imbalance_task),
+                  required("lb_imbalance_misfit", &T::lb_imbalance_misfit),
+                  required("alb_count", &T::alb_count), required("alb_pushed", &T::alb_pushed));
 };
 
 template <>
 struct Fields<ProgStatsDelta> {
   using T = ProgStatsDelta;
   static constexpr auto k_table =
-      std::make_tuple(required("name", &T::name), required("cnt", &T::cnt),
-                      required("nsecs", &T::nsecs), required("nsecs_per_call", &T::nsecs_per_call));
+      field_table(required("name", &T::name), required("cnt", &T::cnt),
+                  required("nsecs", &T::nsecs), required("nsecs_per_call", &T::nsecs_per_call));
 };
 
 template <>
 struct Fields<BpfMapFieldValue> {
   using T = BpfMapFieldValue;
   static constexpr auto k_table =
-      std::make_tuple(required("key", &T::key), required("value", &T::value),
-                      defaulted("is_counter", &T::is_counter));
+      field_table(required("key", &T::key), required("value", &T::value),
+                  defaulted("is_counter", &T::is_counter));
 };
 
 template <>
 struct Fields<MonitorSummary> {
   using T = MonitorSummary;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("total_samples", &T::total_samples),
       required("max_imbalance_ratio", &T::max_imbalance_ratio),
       required("max_local_dsq_depth", &T::max_local_dsq_depth),
@@ -307,18 +341,18 @@ template <>
 struct Fields<ProgVerifierStats> {
   using T = ProgVerifierStats;
   static constexpr auto k_table =
-      std::make_tuple(required("name", &T::name), required("verified_insns", &T::verified_insns));
+      field_table(required("name", &T::name), required("verified_insns", &T::verified_insns));
 };
 
 template <>
 struct Fields<KvmStatsTotals> {
-  static constexpr auto k_table = std::make_tuple(required("per_vcpu", &KvmStatsTotals::per_vcpu));
+  static constexpr auto k_table = field_table(required("per_vcpu", &KvmStatsTotals::per_vcpu));
 };
 
 template <>
 struct Fields<StimulusEvent> {
   using T = StimulusEvent;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("elapsed_ms", &T::elapsed_ms), required("label", &T::label),
       nullable("op_kind", &T::op_kind), nullable("detail", &T::detail),
       nullable("total_iterations", &T::total_iterations), nullable("step_index", &T::step_index),
@@ -328,7 +362,7 @@ struct Fields<StimulusEvent> {
 template <>
 struct Fields<Metric> {
   using T = Metric;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("name", &T::name), required("value", &T::value), required("polarity", &T::polarity),
       required("unit", &T::unit), required("stream", &T::stream));
 };
@@ -337,23 +371,23 @@ template <>
 struct Fields<PayloadMetrics> {
   using T = PayloadMetrics;
   static constexpr auto k_table =
-      std::make_tuple(required("payload_index", &T::payload_index),
-                      required("metrics", &T::metrics), required("exit_code", &T::exit_code));
+      field_table(required("payload_index", &T::payload_index), required("metrics", &T::metrics),
+                  required("exit_code", &T::exit_code));
 };
 
 template <>
 struct Fields<PerfDeltaAssertionRecord> {
   using T = PerfDeltaAssertionRecord;
   static constexpr auto k_table =
-      std::make_tuple(required("metric", &T::metric), nullable("direction", &T::direction),
-                      nullable("max_regression_pct", &T::max_regression_pct),
-                      nullable("min_abs", &T::min_abs), nullable("phase", &T::phase));
+      field_table(required("metric", &T::metric), nullable("direction", &T::direction),
+                  nullable("max_regression_pct", &T::max_regression_pct),
+                  nullable("min_abs", &T::min_abs), nullable("phase", &T::phase));
 };
 
 template <>
 struct Fields<HostHeapState> {
   using T = HostHeapState;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       omitted("active_bytes", &T::active_bytes), omitted("allocated_bytes", &T::allocated_bytes),
       omitted("resident_bytes", &T::resident_bytes), omitted("mapped_bytes", &T::mapped_bytes),
       omitted("narenas", &T::narenas));
@@ -362,7 +396,7 @@ struct Fields<HostHeapState> {
 template <>
 struct Fields<HostContext> {
   using T = HostContext;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       omitted("cpu_model", &T::cpu_model), omitted("cpu_vendor", &T::cpu_vendor),
       omitted("total_memory_kib", &T::total_memory_kib),
       omitted("hugepages_total", &T::hugepages_total),
@@ -380,7 +414,7 @@ struct Fields<HostContext> {
 template <>
 struct Fields<Record> {
   using T = Record;
-  static constexpr auto k_table = std::make_tuple(
+  static constexpr auto k_table = field_table(
       required("test_name", &T::test_name), required("topology", &T::topology),
       required("scheduler", &T::scheduler), nullable("scheduler_commit", &T::scheduler_commit),
       nullable("resolve_source", &T::resolve_source),

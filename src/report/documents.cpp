@@ -160,7 +160,7 @@ JsonObject object_document(const T& object) {
   const auto add = [&](const auto& field) {
     add_member(document, field.key, object.*field.member);
   };
-  std::apply([&](const auto&... field) { (add(field), ...); }, Fields<T>::k_table);
+  Fields<T>::k_table.apply([&](const auto&... field) { (add(field), ...); });
   return document;
 }
 

@@ -217,13 +217,12 @@ class FilesThatChangeWhileTheyAreRead(HostileScenario):
         until = time.monotonic() + self.SECONDS
         rounds = 0
         try:
-            while time.monotonic() < until:
+            while time.monotonic() < until or rounds <= 3:
                 self.refresh("--check", ("dirs", "files", "bytes")[rounds % 3])
                 rounds += 1
         finally:
             self.ended.set()
             thread.join()
-        self.assertGreater(rounds, 3)
         self.assert_right("--check", "files")
         self.assert_sound()
 

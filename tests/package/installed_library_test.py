@@ -137,6 +137,9 @@ class Headers(Installed):
     def test_each_shows_what_it_declares_to_users_of_the_shared_library(self):
         for header in self.headers:
             text = header.read_text(encoding="utf-8")
+            if header.name == "ktstr.hpp":
+                self.assertNotIn("namespace", text)  # the others, and nothing of its own
+                continue
             with self.subTest(header=header.name):
                 self.assertEqual(text.count("#pragma GCC visibility push(default)"), 1)
                 self.assertTrue(text.endswith("\n#pragma GCC visibility pop\n"))

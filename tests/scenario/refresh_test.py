@@ -11,6 +11,7 @@ import stat
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from support import COMMAND, Scenario, shared_data
 
@@ -295,11 +296,21 @@ class Interrupted(Scenario):
             other.execute("begin immediate")
             with subprocess.Popen([COMMAND, "refresh", "--root", str(self.root)],
                                   stderr=subprocess.PIPE, env=self.environment()) as process:
-                time.sleep(0.3)
+                self.wait_until_open(process.pid, "catalog.sqlite3")
                 process.send_signal(signal.SIGINT)
                 said = process.stderr.read().decode()
             self.assertEqual(process.returncode, 130, said)
         self.assertIn("another process was writing", said)
+
+    def wait_until_open(self, pid, name):
+        """Until the process has a file of that name open, and a little longer."""
+        for _ in range(1000):
+            with contextlib.suppress(OSError):
+                if any(os.readlink(link).endswith(name)
+                       for link in Path(f"/proc/{pid}/fd").iterdir()):
+                    break
+            time.sleep(0.02)
+        time.sleep(0.3)
 
     def interrupted(self, number):
         # It can't end before its lines are read: they don't fit into the pipe.

@@ -24,7 +24,7 @@ RULES = [
     Rule("libgit2", r"git2(\.h|/)", 1, ("src/",)),
     Rule("libarchive", r"archive(_entry)?\.h", 1, ("src/store/",)),
     Rule("zstd", r"zstd\.h", 1, ("src/base/",)),
-    Rule("SQLite", r"SQLiteCpp/|sqlite3", 7, ("src/catalog/", "src/query/")),
+    Rule("SQLite", r"SQLiteCpp/|sqlite3", 7, ("src/database/", "src/catalog/", "src/query/")),
 ]
 
 
@@ -51,7 +51,7 @@ def files_with(include, pattern, count):
 GOOD = {
     "tools/ktstr-index/options.cpp": "#include <CLI/CLI.hpp>\n",
     "src/record/decoder.cpp": "#include <simdjson.h>\n",
-    "src/catalog/connection.cpp": "#include <SQLiteCpp/Database.h>\n#include <sqlite3.h>\n",
+    "src/database/connection.cpp": "#include <SQLiteCpp/Database.h>\n#include <sqlite3.h>\n",
     "tests/unit/other_test.cpp": "#include <nlohmann/json.hpp>\n",
 }
 VIOLATIONS = {

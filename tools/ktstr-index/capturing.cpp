@@ -30,7 +30,7 @@ void keep_results(const Context& context, const SessionOptions& options, const K
   refresh.limits = context.limits();
   refresh.should_stop = should_stop;
   const auto done = session->refresh_and_keep(refresh, keep);
-  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  for (const Warning& warning : session->take_warnings()) context.tell(warning);
   if (!done && done.error().code != ErrorCode::interrupted) {
     context.note("what is below " + *options.root +
                  " could not be archived: " + done.error().text() + "; a refresh tries again");

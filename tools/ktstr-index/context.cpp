@@ -208,7 +208,7 @@ Result<Session> Context::open_session(const SessionOptions& options) const {
   auto session = Session::open(options);
   if (session) {
     opened_catalog_ = session->catalog_path();
-    for (const std::string& warning : session->take_warnings()) note(warning);
+    for (const Warning& warning : session->take_warnings()) tell(warning);
   }
   return session;
 }
@@ -218,7 +218,7 @@ Result<Session> Context::made_fresh(Result<Session> session, CheckLevel fallback
   if (auto fresh = session->make_fresh(check_or(fallback)); !fresh) {
     return fail(std::move(fresh.error()));
   }
-  for (const std::string& warning : session->take_warnings()) note(warning);
+  for (const Warning& warning : session->take_warnings()) tell(warning);
   return session;
 }
 
@@ -342,6 +342,10 @@ void Context::note_lines(std::string_view text) const {
   if (!quiet_) say_lines(text);
 }
 
+void Context::tell(const Warning& warning) const {
+  if (warning.is_loss || !quiet_) say(warning.text);
+}
+
 void Context::note_no_root(const Error& error) const { note_lines(error.text_with_hint()); }
 
 int Context::failed(const Error& error) const {
@@ -380,7 +384,7 @@ bool Context::mend_archive(const ArchiveChoice& choice) const {
     say("the damaged archive could not be mended: " + said.error().text());
     return false;
   }
-  for (const std::string& line : *said) say(line);
+  for (const Warning& warning : *said) say(warning.text);
   if (!said->empty()) say("the same command again answers from what could be read");
   return !said->empty();
 }

@@ -118,6 +118,8 @@ class Context {
   void note(std::string_view text) const;
   /// The same for a text that has line breaks of its own, but none in the names it holds.
   void note_lines(std::string_view text) const;
+  /// A warning, as a note; what tells of lost evidence also where notes aren't wanted.
+  void tell(const Warning& warning) const;
   /// One note about a runs root that isn't there, for commands that have an empty answer then: no
   /// runs yet is nothing to fail over.
   void note_no_root(const Error& error) const;

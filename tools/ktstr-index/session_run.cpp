@@ -236,7 +236,7 @@ std::optional<Session> open_fresh(const Context& context, const std::string& roo
     return std::nullopt;
   }
   const auto fresh = session->make_fresh(context.check_or(CheckLevel::files));
-  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  for (const Warning& warning : session->take_warnings()) context.tell(warning);
   if (fresh) return std::move(*session);
   (void)context.failed(fresh.error());
   return std::nullopt;

@@ -10,6 +10,10 @@
 #include "base/rows.hpp"
 #include "ktstr/result.hpp"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ktstr {
 
 /// Takes SIGINT and SIGTERM up while it lives, to be asked for between two pieces of work: the one
@@ -39,14 +43,6 @@ class StopRequest {
   int signal_ = 0;
   int descriptor_ = -1;
 };
-
-}  // namespace ktstr
-
-namespace SQLite {
-class Database;
-}
-
-namespace ktstr {
 
 /// Makes the rows of a statement.
 using MakeRows = std::function<Result<std::unique_ptr<RowSource>>()>;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "analysis/run_report.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -118,6 +120,69 @@ TEST(RunReport, KnowsTheFirstTimestampThatIsNotEmpty) {
   late.timestamp = "2026-07-05T00:00:00Z";
   EXPECT_EQ(run_report({none}).first_timestamp, "");
   EXPECT_EQ(run_report({late, none, small_record("c")}).first_timestamp, "2026-07-04T12:00:00Z");
+}
+
+TEST(ProgramLimits, HaveTheLargestNumberOfEachProgramInByteOrder) {
+  const auto limits = program_limits({{"b", 5}, {"a", 1}, {"b", 9}, {"B", 2}, {"b", 3}});
+  ASSERT_EQ(limits.size(), 3U);
+  EXPECT_EQ(limits[0].program, "B");
+  EXPECT_EQ(limits[1].program, "a");
+  EXPECT_EQ(limits[2].program, "b");
+  EXPECT_EQ(limits[2].verified_insns, 9U);
+}
+
+TEST(ProgramLimits, AreNearFromThreeQuartersOn) {
+  const auto limits = program_limits({{"a", 749'999}, {"b", 750'000}, {"c", 2'000'000}});
+  EXPECT_FALSE(limits[0].is_near);
+  EXPECT_TRUE(limits[1].is_near);
+  EXPECT_DOUBLE_EQ(limits[1].limit_pct, 75);
+  EXPECT_DOUBLE_EQ(limits[2].limit_pct, 200);
+}
+
+TEST(ProgramLimits, IncludeProgramsThatNeededNothing) {
+  EXPECT_EQ(program_limits({{"a", 0}}).size(), 1U);
+  EXPECT_TRUE(program_limits({}).empty());
+}
+
+// In the order of VerdictCounts: pass, fail, skip, inconclusive.
+
+TEST(ReplayOutcome, IsFixedOnlyIfEveryVariantPassed) {
+  EXPECT_EQ(replay_outcome({3, 0, 0, 0}), ReplayOutcome::fixed);
+  EXPECT_NE(replay_outcome({3, 1, 0, 0}), ReplayOutcome::fixed);
+  EXPECT_NE(replay_outcome({3, 0, 1, 0}), ReplayOutcome::fixed);
+  EXPECT_NE(replay_outcome({3, 0, 0, 1}), ReplayOutcome::fixed);
+}
+
+TEST(ReplayOutcome, IsPersistentIfEveryVariantFailedOrWasSkipped) {
+  EXPECT_EQ(replay_outcome({0, 2, 0, 0}), ReplayOutcome::persistent);
+  EXPECT_EQ(replay_outcome({0, 1, 1, 0}), ReplayOutcome::persistent);
+  EXPECT_EQ(replay_outcome({0, 0, 2, 0}), ReplayOutcome::persistent);
+}
+
+TEST(ReplayOutcome, IsInconclusiveIfNoVariantCouldBeJudged) {
+  EXPECT_EQ(replay_outcome({0, 0, 0, 2}), ReplayOutcome::inconclusive);
+}
+
+TEST(ReplayOutcome, IsMixedIfVariantsDisagree) {
+  EXPECT_EQ(replay_outcome({1, 1, 0, 0}), ReplayOutcome::mixed);
+  EXPECT_EQ(replay_outcome({1, 0, 1, 0}), ReplayOutcome::mixed);
+  EXPECT_EQ(replay_outcome({1, 0, 0, 1}), ReplayOutcome::mixed);
+  EXPECT_EQ(replay_outcome({0, 1, 0, 1}), ReplayOutcome::mixed);
+  EXPECT_EQ(replay_outcome({0, 0, 1, 1}), ReplayOutcome::mixed);
+}
+
+TEST(ReplayOutcome, IsDroppedWithoutAnyResult) {
+  EXPECT_EQ(replay_outcome({}), ReplayOutcome::dropped);
+}
+
+TEST(ReplayOutcomes, FollowTheQueueAndLeaveOtherTestsOut) {
+  const auto tests = replay_outcomes({"b", "a"}, {{"a", {1, 0, 0, 0}}, {"other", {0, 1, 0, 0}}});
+  ASSERT_EQ(tests.size(), 2U);
+  EXPECT_EQ(tests[0].name, "b");
+  EXPECT_EQ(tests[0].outcome, ReplayOutcome::dropped);
+  EXPECT_EQ(tests[1].name, "a");
+  EXPECT_EQ(tests[1].outcome, ReplayOutcome::fixed);
+  EXPECT_EQ(tests[1].counts.pass, 1);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "query/naming.hpp"
 
+#include <gtest/gtest.h>
+
 #include "sample_catalog.hpp"
 
 namespace ktstr {
@@ -216,3 +218,22 @@ TEST_F(Naming, IsAUsageErrorWhenNothingIsNamed) {
 
 }  // namespace
 }  // namespace ktstr
+
+namespace ktstr::test {
+namespace {
+
+TEST(KnownDirectories, AreRunDirectoriesAndTheirJobsButNotTheRoot) {
+  SampleCatalog catalog;
+  catalog.add_directory("b");
+  catalog.add_directory("a", "job");
+  catalog.add_directory("a");
+  catalog.add_directory("");
+  catalog.add_directory(".locks");
+  catalog.add_result(catalog.add_directory(".kept"));
+  const auto paths = known_directories(catalog.database());
+  ASSERT_TRUE(paths) << paths.error().text();
+  EXPECT_EQ(*paths, (std::vector<std::string>{".kept", "a", "a/job", "b"}));
+}
+
+}  // namespace
+}  // namespace ktstr::test

@@ -24,7 +24,7 @@ inline constexpr bool k_is_option<std::optional<M>> = true;
 
 template <RecordObject T, typename Each>
 void for_each_field(Each each) {
-  std::apply([&](const auto&... field) { (each(field), ...); }, Fields<T>::k_table);
+  Fields<T>::k_table.apply([&](const auto&... field) { (each(field), ...); });
 }
 
 template <typename M>

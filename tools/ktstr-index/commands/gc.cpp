@@ -96,7 +96,7 @@ int run_apply(const Context& context, const GcFlags& flags, const GcPolicy& poli
   StopRequest stop;
   const auto collected = with_mending(*archive, system_file_system(), system_clock(),
                                       [&] { return apply(*archive, policy, stop); });
-  for (const std::string& warning : archive->warnings()) context.note(warning);
+  for (const Warning& warning : archive->warnings()) context.tell(warning);
   if (!collected) return failed_or_stopped(context, collected.error(), stop);
   if (!collected->space.is_log_empty) {
     context.note(
@@ -171,7 +171,7 @@ int run_pins(const Context& context, const GcFlags& flags) {
   if (!flags.pin.empty() || !flags.unpin.empty()) {
     auto archive = open_chosen_archive_to_change(context.session_options());
     if (!archive) return context.failed(archive.error());
-    for (const std::string& warning : archive->warnings()) context.note(warning);
+    for (const Warning& warning : archive->warnings()) context.tell(warning);
     const auto changed = change_pins(context, *archive, flags);
     if (!changed) return context.failed(changed.error());
   }

@@ -87,7 +87,7 @@ Result<Archive> open_archive(const Context& context, const SessionOptions& sessi
   auto archive = Archive::open(options, *session.file_system, *session.clock);
   if (!archive) return archive;
   if (archive->is_new()) context.note(archive_announcement(archive->path()));
-  for (const std::string& warning : archive->warnings()) context.note(warning);
+  for (const Warning& warning : archive->warnings()) context.tell(warning);
   return archive;
 }
 
@@ -149,7 +149,7 @@ int run(const Context& context, const ImportFlags& flags) {
   line.reset();
   const auto synced = guarded(archive->path(), [&] { archive->sync(); });
   const auto& said = archive->warnings();
-  for (std::size_t i = known_warnings; i < said.size(); ++i) context.note(said[i]);
+  for (std::size_t i = known_warnings; i < said.size(); ++i) context.tell(said[i]);
   const int status = print_reports(context, reports);
   if (!synced) return context.failed(synced.error());
   return stop.is_made() ? k_signalled + stop.signal() : status;

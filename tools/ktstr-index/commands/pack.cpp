@@ -36,7 +36,7 @@ Result<void> keep_what_stands(const Context& context, StopRequest& stop) {
   options.limits = context.limits();
   options.should_stop = [&stop] { return stop.is_made(); };
   const auto done = session->refresh_and_keep(options, {});
-  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  for (const Warning& warning : session->take_warnings()) context.tell(warning);
   return done ? Result<void>() : fail(done.error());
 }
 

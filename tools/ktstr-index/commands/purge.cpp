@@ -96,7 +96,7 @@ int run_apply(const Context& context, const PurgeFlags& flags, const PurgeReques
   StopRequest stop;
   const auto purged = with_mending(*archive, system_file_system(), system_clock(),
                                    [&] { return apply(*archive, request, stop); });
-  for (const std::string& warning : archive->warnings()) context.note(warning);
+  for (const Warning& warning : archive->warnings()) context.tell(warning);
   if (!purged) return failed_or_stopped(context, purged.error(), stop);
   const int printed = print_purge(context, flags, purged->plan, purged->space);
   const int judged = judge(context, *archive, purged->space);

@@ -118,7 +118,7 @@ class Follower {
     }
     auto fresh = session_->make_fresh(context_.check_or(CheckLevel::dirs));
     if (!fresh) return fresh;
-    for (const std::string& warning : session_->take_warnings()) found.remark = warning;
+    for (const Warning& warning : session_->take_warnings()) found.remark = warning.text;
     if (found.remark.empty()) {
       found.remark = left_out_note(session_->database(), query_.filters.strict);
     }

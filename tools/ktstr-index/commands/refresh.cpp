@@ -180,7 +180,7 @@ int run(const Context& context, const RefreshFlags& flags) {
   options.should_stop = [&] { return stop.is_made(); };
   const auto done = session->refresh_and_keep(options, flags.keep);
   progress.reset();
-  for (const std::string& warning : session->take_warnings()) context.note(warning);
+  for (const Warning& warning : session->take_warnings()) context.tell(warning);
   if (!done) return failed_or_stopped(context, done.error(), stop);
   // An error, also for who wants no notes: evidence may be lost.
   if (context.is_quiet() && done->kept && done->kept->failure) {

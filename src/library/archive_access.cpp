@@ -27,14 +27,14 @@ Error not_there(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> chosen_archive(const SessionOptions& options) {
+Result<std::string> chosen_archive(const OpenIndexOptions& options) {
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
   if (choice.path) return *choice.path;
   return fail(ErrorCode::not_found, "the archive is off (" + choice.from + ")", "",
               "name one with --archive");
 }
 
-Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(const SessionOptions& options) {
+Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(const OpenIndexOptions& options) {
   const auto path = chosen_archive(options);
   if (!path) return fail(path.error());
   auto opened = open_archive_to_read(*path);
@@ -42,7 +42,7 @@ Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(const SessionOptio
   return opened;
 }
 
-Result<Archive> open_chosen_archive_to_change(const SessionOptions& options) {
+Result<Archive> open_chosen_archive_to_change(const OpenIndexOptions& options) {
   const auto path = chosen_archive(options);
   if (!path) return fail(path.error());
   if (!options.file_system->status(*path, FollowLinks::yes)) return fail(not_there(*path));
@@ -52,7 +52,7 @@ Result<Archive> open_chosen_archive_to_change(const SessionOptions& options) {
   return Archive::open(archive, *options.file_system, *options.clock);
 }
 
-SubstituteKey substitute_key(const SessionOptions& options) {
+SubstituteKey substitute_key(const OpenIndexOptions& options) {
   constexpr const char* k_setting = "substitute_key";
   SubstituteKey key = random_substitute_key();
   auto archive = open_chosen_archive_to_change(options);
@@ -69,12 +69,12 @@ SubstituteKey substitute_key(const SessionOptions& options) {
   return kept.value_or(key);
 }
 
-std::string root_or_none(const SessionOptions& options) {
+std::string root_or_none(const OpenIndexOptions& options) {
   const auto paths = find_paths(options);
   return paths ? paths->root.path : "";
 }
 
-Result<std::string> project_of_root(SQLite::Database& archive, const SessionOptions& options) {
+Result<std::string> project_of_root(SQLite::Database& archive, const OpenIndexOptions& options) {
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
   const std::string& root = paths->root.path;
@@ -82,7 +82,7 @@ Result<std::string> project_of_root(SQLite::Database& archive, const SessionOpti
 }
 
 Result<std::optional<std::string>> project_unless_all(SQLite::Database& archive,
-                                                      const SessionOptions& options,
+                                                      const OpenIndexOptions& options,
                                                       bool all_projects) {
   if (all_projects) return std::optional<std::string>();
   auto project = project_of_root(archive, options);

@@ -22,29 +22,29 @@ namespace ktstr {
 inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_SIZE";
 
 /// The archive's path. Error not_found: it is off, and why.
-[[nodiscard]] Result<std::string> chosen_archive(const SessionOptions& options);
+[[nodiscard]] Result<std::string> chosen_archive(const OpenIndexOptions& options);
 
 /// Error not_found: it is off, or isn't there; those of open_archive_to_read.
 [[nodiscard]] Result<std::unique_ptr<SQLite::Database>> open_chosen_archive(
-    const SessionOptions& options);
+    const OpenIndexOptions& options);
 /// The same for those who change it. Errors as Archive::open.
-[[nodiscard]] Result<Archive> open_chosen_archive_to_change(const SessionOptions& options);
+[[nodiscard]] Result<Archive> open_chosen_archive_to_change(const OpenIndexOptions& options);
 
 /// What makes the substitutes in packs: the archive's own, which is made when it is first asked for
 /// and never leaves it, so that all packs of one archive have the same; without an archive that can
 /// be written, one for this time.
-[[nodiscard]] SubstituteKey substitute_key(const SessionOptions& options);
+[[nodiscard]] SubstituteKey substitute_key(const OpenIndexOptions& options);
 
 /// The canonical runs root, which needn't be there any more; '' if none is named or found.
-[[nodiscard]] std::string root_or_none(const SessionOptions& options);
+[[nodiscard]] std::string root_or_none(const OpenIndexOptions& options);
 /// The project under which the archive files the root's results. Error: no root.
 [[nodiscard]] Result<std::string> project_of_root(SQLite::Database& archive,
-                                                  const SessionOptions& options);
+                                                  const OpenIndexOptions& options);
 
 /// The same for a command that can be about all projects instead: then none. The error's hint says
 /// so.
 [[nodiscard]] Result<std::optional<std::string>> project_unless_all(SQLite::Database& archive,
-                                                                    const SessionOptions& options,
+                                                                    const OpenIndexOptions& options,
                                                                     bool all_projects);
 
 /// What documents may take, packed: KTSTR_INDEX_ARCHIVE_MAX_SIZE ("500M", "2G"), else 2 GiB. Error

@@ -21,7 +21,7 @@ namespace {
 constexpr const char* k_project = "path:--in";
 
 Result<void> gather(Archive& archive, const std::vector<std::string>& paths,
-                    const SessionOptions& options, const std::function<bool()>& should_stop,
+                    const OpenIndexOptions& options, const std::function<bool()>& should_stop,
                     std::vector<std::string>& notes) {
   for (const std::string& path : paths) {
     ImportRequest request;
@@ -39,7 +39,7 @@ Result<void> gather(Archive& archive, const std::vector<std::string>& paths,
 
 /// One file without a log, so that it can be read after its name is gone.
 Result<void> make_temporary_archive(const std::string& file, const std::vector<std::string>& paths,
-                                    const SessionOptions& options,
+                                    const OpenIndexOptions& options,
                                     const std::function<bool()>& should_stop,
                                     std::vector<std::string>& notes) {
   ArchiveOptions archive_options;
@@ -85,7 +85,7 @@ std::string described(const std::vector<std::string>& paths) {
 }  // namespace
 
 Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
-                                       const SessionOptions& options,
+                                       const OpenIndexOptions& options,
                                        const std::function<bool()>& should_stop,
                                        std::vector<std::string>& notes) {
   auto directory = TemporaryDirectory::make(options.variables);
@@ -98,21 +98,21 @@ Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
   return GatheredArchive{std::move(*directory), std::move(*database)};
 }
 
-Result<Session> open_to_look_at(const std::vector<std::string>& paths, SessionOptions options,
-                                const std::function<bool()>& should_stop,
-                                std::vector<std::string>& notes) {
+Result<OpenIndex> open_to_look_at(const std::vector<std::string>& paths, OpenIndexOptions options,
+                                  const std::function<bool()>& should_stop,
+                                  std::vector<std::string>& notes) {
   const auto gathered = gather_archive(paths, options, should_stop, notes);
   if (!gathered) return fail(gathered.error());
   const std::string archive = gathered->database->getFilename();
   options.root = described(paths);
   options.is_foreign = true;
   options.may_be_missing = true;
-  auto session = Session::open(options);
-  if (!session) return session;
-  auto attached = attach_past(session->database(), archive);
-  if (attached) attached = make_views(session->database());
+  auto index = OpenIndex::open(options);
+  if (!index) return index;
+  auto attached = attach_past(index->database(), archive);
+  if (attached) attached = make_views(index->database());
   if (!attached) return fail(std::move(attached.error()));
-  return session;
+  return index;
 }
 
 namespace {
@@ -229,7 +229,7 @@ ImportReport import_path(Archive& archive, const ImportRequest& request, const C
   return report;
 }
 
-Result<std::string> project_of_import(Archive& archive, SessionOptions options) {
+Result<std::string> project_of_import(Archive& archive, OpenIndexOptions options) {
   options.may_be_missing = true;
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());

@@ -25,17 +25,17 @@ struct GatheredArchive {
 };
 /// `notes` gets what was left out. Errors: what could not be read at all; interrupted.
 [[nodiscard]] Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
-                                                     const SessionOptions& options,
+                                                     const OpenIndexOptions& options,
                                                      const std::function<bool()>& should_stop,
                                                      std::vector<std::string>& notes);
 
 /// What import takes, open to be asked and kept nowhere: an index whose views are about the
 /// results of `paths`, all versions of them. A temporary archive, gone from the disk already, holds
 /// what was read. Ids are what they are there. Notes and errors as above.
-[[nodiscard]] Result<Session> open_to_look_at(const std::vector<std::string>& paths,
-                                              SessionOptions options,
-                                              const std::function<bool()>& should_stop,
-                                              std::vector<std::string>& notes);
+[[nodiscard]] Result<OpenIndex> open_to_look_at(const std::vector<std::string>& paths,
+                                                OpenIndexOptions options,
+                                                const std::function<bool()>& should_stop,
+                                                std::vector<std::string>& notes);
 
 // What somebody brings along, into an archive: runs roots, run directories, trees, tars and zips,
 // and other archives or packs.
@@ -81,7 +81,7 @@ struct ImportReport {
 [[nodiscard]] bool is_archive_file(const std::string& path);
 
 /// Under which an import is filed: the project whose past a question from here is about.
-[[nodiscard]] Result<std::string> project_of_import(Archive& archive, SessionOptions options);
+[[nodiscard]] Result<std::string> project_of_import(Archive& archive, OpenIndexOptions options);
 
 /// What the user should know of it, one sentence each.
 [[nodiscard]] std::vector<std::string> notes_of(const ImportReport& report);

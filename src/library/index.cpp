@@ -144,7 +144,7 @@ Result<Collection> walk_run(FileSystem& files, const WalkedRunOptions& options) 
 }
 
 struct Index::Impl {
-  Session session;
+  OpenIndex index;
 };
 
 namespace {
@@ -167,16 +167,16 @@ Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
 Result<Index> Index::open(const IndexOptions& options) {
-  SessionOptions session_options;
+  OpenIndexOptions session_options;
   session_options.root = options.root;
   session_options.catalog = options.catalog;
-  auto session = Session::open(session_options);
-  if (!session) return fail(std::move(session.error()));
-  return Index(std::make_unique<Impl>(Impl{std::move(*session)}));
+  auto index = OpenIndex::open(session_options);
+  if (!index) return fail(std::move(index.error()));
+  return Index(std::make_unique<Impl>(Impl{std::move(*index)}));
 }
 
 Result<IndexRefresh> Index::refresh() {
-  const auto report = impl_->session.refresh(RefreshOptions{});
+  const auto report = impl_->index.refresh(RefreshOptions{});
   if (!report) return fail(report.error());
   if (!report->unreadable_directories.empty()) return fail(report->unreadable_directories.front());
   if (!report->not_looked_at.empty()) return fail(report->not_looked_at.front());
@@ -188,21 +188,21 @@ Result<IndexRefresh> Index::refresh() {
 
 Result<void> Index::select(const std::string& statement,
                            const std::function<bool(const IndexRow&)>& each) {
-  if (auto fresh = impl_->session.make_fresh(CheckLevel::dirs); !fresh) return fresh;
-  auto rows = run_statement(impl_->session.database(), statement, 0, system_clock());
+  if (auto fresh = impl_->index.make_fresh(CheckLevel::dirs); !fresh) return fresh;
+  auto rows = run_statement(impl_->index.database(), statement, 0, system_clock());
   if (!rows) return fail(std::move(rows.error()));
   return for_each_row(**rows, each);
 }
 
 Result<std::vector<std::string>> Index::paths(const std::string& expression) {
-  if (auto fresh = impl_->session.make_fresh(CheckLevel::dirs); !fresh) {
+  if (auto fresh = impl_->index.make_fresh(CheckLevel::dirs); !fresh) {
     return fail(std::move(fresh.error()));
   }
   ResultQuery query;
   query.expression = expression;
   query.select = {"path"};
   query.timeout_ns = 0;
-  auto rows = run(impl_->session.database(), query, system_clock());
+  auto rows = run(impl_->index.database(), query, system_clock());
   if (!rows) return fail(std::move(rows.error()));
   std::vector<std::string> paths;
   auto read = for_each_row(**rows, [&](const IndexRow& row) {

@@ -23,8 +23,8 @@
 
 namespace ktstr {
 
-Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& options) {
-  auto failed = find_failed_tests(session.database(), options.in_whole_pool);
+Result<ReplayChoice> choose_replay(OpenIndex& index, const ReplayOptions& options) {
+  auto failed = find_failed_tests(index.database(), options.in_whole_pool);
   if (!failed) return fail(std::move(failed.error()));
   ReplayChoice choice{std::move(*failed), {}};
   for (const std::string& name : choice.failed.names) {
@@ -35,8 +35,8 @@ Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& option
   return choice;
 }
 
-std::string no_results_text(const Session& session) {
-  return "no sidecars found under " + session.paths().root.path +
+std::string no_results_text(const OpenIndex& index) {
+  return "no sidecars found under " + index.paths().root.path +
          " - run the suite first or pass --dir";
 }
 
@@ -83,13 +83,13 @@ Result<void> check_directory(const std::string& directory, FileSystem& files) {
   return fail(std::move(error));
 }
 
-Result<FoundRun> load_named(Session& session, const NamedRun& run) {
-  auto report = load_run_report(session.database(), run);
+Result<FoundRun> load_named(OpenIndex& index, const NamedRun& run) {
+  auto report = load_run_report(index.database(), run);
   if (!report) return fail(std::move(report.error()));
   FoundRun found{std::move(*report)};
   found.run_dir = run.job ? run.run_dir + "/" + *run.job : run.run_dir;
-  found.path = join_path(session.paths().root.path, *found.run_dir);
-  if (const auto left_out = count_left_out(session.database(), run)) {
+  found.path = join_path(index.paths().root.path, *found.run_dir);
+  if (const auto left_out = count_left_out(index.database(), run)) {
     found.missing = left_out_text(*left_out);
   }
   return found;
@@ -112,16 +112,16 @@ FoundRun no_run_of_kernel(const std::string& kernel, const std::vector<std::stri
                 escape_control(root) + "; there are " + labels);
 }
 
-Result<FoundRun> load_newest(Session& session, const std::optional<std::string>& kernel) {
-  const auto runs = runs_newest_first(session.database());
+Result<FoundRun> load_newest(OpenIndex& index, const std::optional<std::string>& kernel) {
+  const auto runs = runs_newest_first(index.database());
   if (!runs) return fail(runs.error());
-  const std::string& root = session.paths().root.path;
+  const std::string& root = index.paths().root.path;
   if (runs->empty()) return no_run("no run directories in " + escape_control(root));
   const auto newest = std::find_if(runs->begin(), runs->end(), [&](const std::string& run) {
     return !kernel || has_kernel_label(run, *kernel);
   });
   if (newest == runs->end()) return no_run_of_kernel(*kernel, *runs, root);
-  return load_named(session, {*newest});
+  return load_named(index, {*newest});
 }
 
 }  // namespace
@@ -164,11 +164,11 @@ Result<FoundRun> read_run(const std::string& directory, const DirectoryReading& 
   return found;
 }
 
-Result<FoundRun> load_run(Session& session, const RunSelection& selection,
+Result<FoundRun> load_run(OpenIndex& index, const RunSelection& selection,
                           const DirectoryReading& reading) {
-  if (!selection.run) return load_newest(session, selection.kernel);
-  const auto run = find_run(session.database(), *selection.run);
-  if (run) return load_named(session, *run);
+  if (!selection.run) return load_newest(index, selection.kernel);
+  const auto run = find_run(index.database(), *selection.run);
+  if (run) return load_named(index, *run);
   const bool is_unknown = run.error().code == ErrorCode::usage;
   if (is_unknown && is_directory_with_slash(*selection.run, reading.files)) {
     return read_run(*selection.run, reading);
@@ -195,8 +195,8 @@ MessageSink note_of(const ListingOptions& options) {
   };
 }
 
-SessionOptions session_options(const ListingOptions& options) {
-  SessionOptions session;
+OpenIndexOptions session_options(const ListingOptions& options) {
+  OpenIndexOptions session;
   session.root = options.root;
   session.catalog = options.catalog;
   session.is_foreign = options.is_archive;
@@ -204,17 +204,17 @@ SessionOptions session_options(const ListingOptions& options) {
   return session;
 }
 
-Result<Session> open_fresh(const ListingOptions& options, const MessageSink& note) {
-  auto session = Session::open(session_options(options));
-  if (!session) return session;
-  const auto fresh = session->make_fresh(CheckLevel::dirs);
-  for (const Warning& warning : session->take_warnings()) note(warning.text);
+Result<OpenIndex> open_fresh(const ListingOptions& options, const MessageSink& note) {
+  auto index = OpenIndex::open(session_options(options));
+  if (!index) return index;
+  const auto fresh = index->make_fresh(CheckLevel::dirs);
+  for (const Warning& warning : index->take_warnings()) note(warning.text);
   if (!fresh) return fail(fresh.error());
-  return session;
+  return index;
 }
 
-void note_left_out(Session& session, const MessageSink& note) {
-  const std::string text = left_out_note(session.database(), true);
+void note_left_out(OpenIndex& index, const MessageSink& note) {
+  const std::string text = left_out_note(index.database(), true);
   if (!text.empty()) note(text);
 }
 
@@ -238,24 +238,24 @@ std::optional<std::string> sidecar_directory(const RunSelection& selection,
 Result<FoundRun> find_stored_run(const RunSelection& selection, const ListingOptions& options,
                                  const MessageSink& note) {
   const DirectoryReading reading{system_file_system(), options.max_file_bytes, note};
-  auto session = open_fresh(options, note);
-  return session ? load_run(*session, selection, reading)
-                 : find_run_without_root(session.error(), selection, reading);
+  auto index = open_fresh(options, note);
+  return index ? load_run(*index, selection, reading)
+               : find_run_without_root(index.error(), selection, reading);
 }
 
 }  // namespace
 
 Result<std::string> list_values(const ListingOptions& options, ListingForm form) {
   const MessageSink note = note_of(options);
-  auto session = open_fresh(options, note);
-  if (!session) {
-    if (session.error().code != ErrorCode::not_found) return fail(std::move(session.error()));
-    note(session.error().text());
+  auto index = open_fresh(options, note);
+  if (!index) {
+    if (index.error().code != ErrorCode::not_found) return fail(std::move(index.error()));
+    note(index.error().text());
     return values_listing(no_pool_values(), form);
   }
-  const auto values = pool_values(session->database(), options.is_archive);
+  const auto values = pool_values(index->database(), options.is_archive);
   if (!values) return fail(values.error());
-  note_left_out(*session, note);
+  note_left_out(*index, note);
   return values_listing(*values, form);
 }
 
@@ -272,9 +272,9 @@ std::string list_metrics(ListingForm form) {
 
 Result<HostContext> recorded_host(const std::string& run, const ListingOptions& options) {
   const MessageSink note = note_of(options);
-  auto session = open_fresh(options, note);
-  if (!session) return fail(std::move(session.error()));
-  return run_host(session->database(), run, note);
+  auto index = open_fresh(options, note);
+  if (!index) return fail(std::move(index.error()));
+  return run_host(index->database(), run, note);
 }
 
 Result<std::string> show_host(const std::optional<std::string>& run, const ListingOptions& options,
@@ -319,13 +319,13 @@ Result<std::string> last_run(const RunSelection& selection, const ListingOptions
 
 Result<ReplaySelection> failed_tests(const ReplayOptions& replay, const ListingOptions& options) {
   const MessageSink note = note_of(options);
-  auto session = open_fresh(options, note);
-  if (!session) return fail(std::move(session.error()));
-  note_left_out(*session, note);
-  auto choice = choose_replay(*session, replay);
+  auto index = open_fresh(options, note);
+  if (!index) return fail(std::move(index.error()));
+  note_left_out(*index, note);
+  auto choice = choose_replay(*index, replay);
   if (!choice) return fail(std::move(choice.error()));
   if (choice->failed.pool_results == 0) {
-    return fail(ErrorCode::not_found, no_results_text(*session));
+    return fail(ErrorCode::not_found, no_results_text(*index));
   }
   std::string filter = nextest_filter(choice->names);
   return ReplaySelection{std::move(choice->names), std::move(filter)};

@@ -19,10 +19,10 @@ struct ReplayChoice {
 };
 
 /// From a fresh catalog. A pool without results has nothing to choose, and that is no error.
-[[nodiscard]] Result<ReplayChoice> choose_replay(Session& session, const ReplayOptions& options);
+[[nodiscard]] Result<ReplayChoice> choose_replay(OpenIndex& index, const ReplayOptions& options);
 
 /// What there is to say about a pool without results.
-[[nodiscard]] std::string no_results_text(const Session& session);
+[[nodiscard]] std::string no_results_text(const OpenIndex& index);
 
 // Choosing the run of `last-run`, and reading it.
 
@@ -61,7 +61,7 @@ struct DirectoryReading {
 /// The run of the selection from the catalog, which must be fresh; a name with a slash that is no
 /// run there may be that of any directory. Errors: usage for no such run, and those of read_run.
 /// That there is no newest run is no error.
-[[nodiscard]] Result<FoundRun> load_run(Session& session, const RunSelection& selection,
+[[nodiscard]] Result<FoundRun> load_run(OpenIndex& index, const RunSelection& selection,
                                         const DirectoryReading& reading);
 
 /// The same where the root could not be opened, with the reason. No root yet is no error, unless

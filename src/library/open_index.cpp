@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* k_memory_only = ":memory:";
 
-CatalogOptions catalog_options(const SessionOptions& options, const SessionPaths& paths) {
+CatalogOptions catalog_options(const OpenIndexOptions& options, const IndexPaths& paths) {
   CatalogOptions catalog;
   catalog.root = paths.root.path;
   catalog.location.path = paths.catalog.path;
@@ -37,14 +37,14 @@ std::string working_directory() {
 }
 
 /// The archive that may be looked at; none for another's pool, whose results are never in it.
-ArchiveChoice archive_to_read(const SessionOptions& options) {
+ArchiveChoice archive_to_read(const OpenIndexOptions& options) {
   if (options.is_foreign) return {std::nullopt, "a pool that is only looked at"};
   return archive_choice(options.archive, options.variables);
 }
 
 /// Where a root stood, by the archive: below the nearest directory upward that had one. Else where
 /// it would be.
-std::string lost_root(const SessionOptions& options) {
+std::string lost_root(const OpenIndexOptions& options) {
   const ArchiveChoice choice = archive_to_read(options);
   const std::string here = working_directory();
   const auto found = guarded(choice.path.value_or(""), [&]() -> Result<std::string> {
@@ -64,7 +64,7 @@ std::string lost_root(const SessionOptions& options) {
 }
 
 /// Outside its root.
-FoundPath foreign_catalog_path(const SessionOptions& options, const std::string& root) {
+FoundPath foreign_catalog_path(const OpenIndexOptions& options, const std::string& root) {
   if (options.catalog) return {*options.catalog, "--catalog"};
   if (auto cached = cached_catalog_path(options.variables, root)) {
     return {std::move(*cached), "a pool that is only looked at"};
@@ -80,7 +80,7 @@ bool cant_store(const Error& error, const std::string& catalog) {
 
 }  // namespace
 
-Result<void> check_root(const std::string& root, const SessionOptions& options) {
+Result<void> check_root(const std::string& root, const OpenIndexOptions& options) {
   const auto status = options.file_system->status(root, FollowLinks::yes);
   if (!status) {
     return fail(no_runs_root(status.error(), root, options.is_foreign ? "--dir" : "--root"));
@@ -91,7 +91,7 @@ Result<void> check_root(const std::string& root, const SessionOptions& options) 
   return {};
 }
 
-Result<SessionPaths> find_paths(const SessionOptions& options) {
+Result<IndexPaths> find_paths(const OpenIndexOptions& options) {
   auto root =
       find_runs_root(options.root, options.variables, working_directory(), *options.file_system);
   const bool is_lost = !root && root.error().code == ErrorCode::not_found && options.may_be_missing;
@@ -101,17 +101,17 @@ Result<SessionPaths> find_paths(const SessionOptions& options) {
   FoundPath catalog = options.is_foreign
                           ? foreign_catalog_path(options, root->path)
                           : catalog_path(options.catalog, options.variables, root->path);
-  return SessionPaths{std::move(*root), std::move(catalog)};
+  return IndexPaths{std::move(*root), std::move(catalog)};
 }
 
-Session::Session(SessionOptions options, SessionPaths paths, Catalog catalog)
+OpenIndex::OpenIndex(OpenIndexOptions options, IndexPaths paths, Catalog catalog)
     : options_(std::move(options)),
       paths_(std::move(paths)),
       catalog_(std::move(catalog)),
       warnings_(catalog_.warnings().begin(), catalog_.warnings().end()),
       catalog_warnings_(warnings_.size()) {}
 
-Result<Session> Session::open(const SessionOptions& options) {
+Result<OpenIndex> OpenIndex::open(const OpenIndexOptions& options) {
   auto paths = find_paths(options);
   if (!paths) return fail(std::move(paths.error()));
   if (auto there = check_root(paths->root.path, options); !there) {
@@ -122,26 +122,26 @@ Result<Session> Session::open(const SessionOptions& options) {
   auto catalog =
       Catalog::open(catalog_options(options, *paths), *options.file_system, *options.clock);
   if (!catalog) return fail(std::move(catalog.error()));
-  return Session(options, std::move(*paths), std::move(*catalog));
+  return OpenIndex(options, std::move(*paths), std::move(*catalog));
 }
 
-Result<Session> Session::open_without_root(const SessionOptions& options, SessionPaths paths) {
+Result<OpenIndex> OpenIndex::open_without_root(const OpenIndexOptions& options, IndexPaths paths) {
   CatalogOptions catalog;
   catalog.root = paths.root.path;
   catalog.location.path = k_memory_only;
   auto opened = Catalog::open(catalog, *options.file_system, *options.clock);
   if (!opened) return fail(std::move(opened.error()));
-  Session session(options, std::move(paths), std::move(*opened));
-  session.has_root_ = false;
-  return session;
+  OpenIndex index(options, std::move(paths), std::move(*opened));
+  index.has_root_ = false;
+  return index;
 }
 
-bool Session::has_archive() const {
+bool OpenIndex::has_archive() const {
   const ArchiveChoice choice = archive_to_read(options_);
   return choice.path && options_.file_system->status(*choice.path, FollowLinks::yes).has_value();
 }
 
-Result<std::string> Session::attach_archive() {
+Result<std::string> OpenIndex::attach_archive() {
   const ArchiveChoice choice = archive_to_read(options_);
   std::string why =
       "nothing is archived here: " + choice.from + " (--archive FILE names an archive)";
@@ -155,7 +155,7 @@ Result<std::string> Session::attach_archive() {
   return why;
 }
 
-PastScope Session::past_scope(bool all_projects) {
+PastScope OpenIndex::past_scope(bool all_projects) {
   auto filed = scope_of_root(database(), paths_.root.path);
   // A new checkout of a project shares its past.
   PastScope scope = filed ? std::move(*filed) : PastScope{project_key(paths_.root.path)};
@@ -168,7 +168,7 @@ PastScope Session::past_scope(bool all_projects) {
   return scope;
 }
 
-Result<std::string> Session::look_over(const OverChoice& choice) {
+Result<std::string> OpenIndex::look_over(const OverChoice& choice) {
   std::string why;
   if (!is_past_attached(database())) {
     catalog_.set_busy_timeout_ms(options_.query_wait_ms);
@@ -185,7 +185,7 @@ Result<std::string> Session::look_over(const OverChoice& choice) {
   });
 }
 
-Result<PackedDocument> Session::kept_document(const std::string& id) {
+Result<PackedDocument> OpenIndex::kept_document(const std::string& id) {
   const std::string path = past_path(database());
   return guarded(path, [&]() -> Result<PackedDocument> {
     if (path.empty()) return fail(ErrorCode::not_found, "there is no archive that has its bytes");
@@ -203,7 +203,7 @@ Result<PackedDocument> Session::kept_document(const std::string& id) {
   });
 }
 
-Result<RefreshReport> Session::refresh_catalog(const RefreshOptions& options) {
+Result<RefreshReport> OpenIndex::refresh_catalog(const RefreshOptions& options) {
   auto report = catalog_.refresh(*options_.file_system, *options_.clock, options);
   // Damage may show only now, and a rebuilt catalog is something to be told.
   const std::vector<std::string>& all = catalog_.warnings();
@@ -213,14 +213,14 @@ Result<RefreshReport> Session::refresh_catalog(const RefreshOptions& options) {
   return report;
 }
 
-Result<RefreshReport> Session::refresh(const RefreshOptions& options) {
+Result<RefreshReport> OpenIndex::refresh(const RefreshOptions& options) {
   catalog_.set_busy_timeout_ms(options_.refresh_wait_ms);
   auto report = refresh_catalog(options);
   if (report) catalog_.copy_log();  // somebody has asked for it, and may copy the file next
   return report;
 }
 
-Result<void> Session::make_fresh(CheckLevel level) {
+Result<void> OpenIndex::make_fresh(CheckLevel level) {
   is_stale_ = false;
   if (level == CheckLevel::none && catalog_.was_emptied()) level = CheckLevel::dirs;
   is_partial_ = false;
@@ -247,7 +247,8 @@ Result<void> Session::make_fresh(CheckLevel level) {
 }
 
 /// Half of the rows would be an answer that looks whole.
-Result<RefreshReport> Session::refresh_in_memory(const Error& why, const RefreshOptions& options) {
+Result<RefreshReport> OpenIndex::refresh_in_memory(const Error& why,
+                                                   const RefreshOptions& options) {
   CatalogOptions catalog;
   catalog.root = paths_.root.path;
   catalog.location.path = k_memory_only;
@@ -259,7 +260,7 @@ Result<RefreshReport> Session::refresh_in_memory(const Error& why, const Refresh
   return refresh_catalog(options);
 }
 
-Result<void> Session::answer_from_before(const Error& why) {
+Result<void> OpenIndex::answer_from_before(const Error& why) {
   const bool is_catalogs = why.path == catalog_.path();
   if (is_catalogs && why.code == ErrorCode::busy) {
     warnings_.emplace_back("another process is writing; this answer is from before its changes");
@@ -276,7 +277,7 @@ Result<void> Session::answer_from_before(const Error& why) {
   return {};
 }
 
-void Session::note_unseen(const RefreshReport& report) {
+void OpenIndex::note_unseen(const RefreshReport& report) {
   for (const Error& unreadable : report.unreadable_directories) {
     warnings_.emplace_back("can't list " + unreadable.text() + "; its results are as last seen");
   }
@@ -296,8 +297,8 @@ void Session::note_unseen(const RefreshReport& report) {
 
 // The refresh of a Session that keeps evidence.
 
-Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
-                                              const KeepOptions& keep) {
+Result<KeptRefresh> OpenIndex::refresh_and_keep(const RefreshOptions& options,
+                                                const KeepOptions& keep) {
   KeptRefresh done;
   const ArchiveChoice choice = archive_choice(options_.archive, options_.variables);
   if (!choice.path || options_.is_foreign) {
@@ -335,7 +336,7 @@ Result<KeptRefresh> Session::refresh_and_keep(const RefreshOptions& options,
   return done;
 }
 
-void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
+void OpenIndex::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
   if (const Archive* const archive = keeper.archive()) {
     if (archive->is_new()) warnings_.emplace_back(archive_announcement(archive->path()));
     // Not with each of a capturing service's refreshes.
@@ -369,7 +370,7 @@ void Session::warn_of(ArchiveKeeper& keeper, const KeepReport& report) {
   }
 }
 
-void Session::keep_below_cap(Archive& archive) {
+void OpenIndex::keep_below_cap(Archive& archive) {
   auto cap_bytes = archive_cap_bytes(options_.variables);
   if (!cap_bytes) {
     warnings_.emplace_back(cap_bytes.error().text());

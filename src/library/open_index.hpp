@@ -21,7 +21,7 @@
 
 namespace ktstr {
 
-struct SessionOptions {
+struct OpenIndexOptions {
   std::optional<std::string> root;     ///< as the user gave it
   std::optional<std::string> catalog;  ///< as the user gave it
   std::optional<std::string> archive;  ///< as the user gave it; "off" for none
@@ -42,14 +42,14 @@ struct SessionOptions {
 };
 
 /// The two places, without opening anything.
-struct SessionPaths {
+struct IndexPaths {
   FoundPath root;  ///< canonical
   FoundPath catalog;
 };
-[[nodiscard]] Result<SessionPaths> find_paths(const SessionOptions& options);
+[[nodiscard]] Result<IndexPaths> find_paths(const OpenIndexOptions& options);
 
 /// Errors: a root that isn't there (not_found), isn't a directory or isn't permitted.
-[[nodiscard]] Result<void> check_root(const std::string& root, const SessionOptions& options);
+[[nodiscard]] Result<void> check_root(const std::string& root, const OpenIndexOptions& options);
 
 /// What a refresh that keeps evidence did.
 struct KeptRefresh {
@@ -74,11 +74,11 @@ struct OverChoice {
   bool all_projects = false;  ///< of the past, else this root's project only
 };
 
-class Session {
+class OpenIndex {
  public:
   /// Opens the catalog of the root. Errors: no root named or found, and those of check_root and
   /// Catalog::open.
-  [[nodiscard]] static Result<Session> open(const SessionOptions& options);
+  [[nodiscard]] static Result<OpenIndex> open(const OpenIndexOptions& options);
 
   /// Refreshes because somebody asked for it.
   [[nodiscard]] Result<RefreshReport> refresh(const RefreshOptions& options);
@@ -110,7 +110,7 @@ class Session {
   /// Stale, or there is something that could not be looked at: that nothing was found means little.
   [[nodiscard]] bool is_partial() const { return is_stale_ || is_partial_; }
   [[nodiscard]] SQLite::Database& database() { return catalog_.database(); }
-  [[nodiscard]] const SessionPaths& paths() const { return paths_; }
+  [[nodiscard]] const IndexPaths& paths() const { return paths_; }
   /// The root as the user gave it; none: it was found.
   [[nodiscard]] const std::optional<std::string>& named_root() const { return options_.root; }
   [[nodiscard]] const std::string& catalog_path() const { return catalog_.path(); }
@@ -118,7 +118,7 @@ class Session {
   [[nodiscard]] std::vector<Warning> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
-  Session(SessionOptions options, SessionPaths paths, Catalog catalog);
+  OpenIndex(OpenIndexOptions options, IndexPaths paths, Catalog catalog);
 
   [[nodiscard]] Result<RefreshReport> refresh_catalog(const RefreshOptions& options);
   [[nodiscard]] Result<RefreshReport> refresh_in_memory(const Error& why,
@@ -127,13 +127,13 @@ class Session {
   void note_unseen(const RefreshReport& report);
   void warn_of(ArchiveKeeper& keeper, const KeepReport& report);
   void keep_below_cap(Archive& archive);
-  [[nodiscard]] static Result<Session> open_without_root(const SessionOptions& options,
-                                                         SessionPaths paths);
+  [[nodiscard]] static Result<OpenIndex> open_without_root(const OpenIndexOptions& options,
+                                                           IndexPaths paths);
   [[nodiscard]] Result<std::string> attach_archive();
   [[nodiscard]] PastScope past_scope(bool all_projects);
 
-  SessionOptions options_;
-  SessionPaths paths_;
+  OpenIndexOptions options_;
+  IndexPaths paths_;
   Catalog catalog_;
   std::vector<Warning> warnings_;
   std::size_t catalog_warnings_ = 0;  ///< how many of the catalog's are in warnings_ already

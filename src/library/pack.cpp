@@ -184,7 +184,7 @@ class PackWriter {
   ArchiveTables to_;
   PackDocuments documents_;
   PackReport report_;
-  /// Session and project as they are, and as they are written.
+  /// OpenIndex and project as they are, and as they are written.
   std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> sessions_;
 };
 

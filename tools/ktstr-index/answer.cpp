@@ -47,18 +47,18 @@ std::unique_ptr<RowSource> with_columns(std::vector<RowColumn> columns,
   return std::make_unique<RelabelledRows>(std::move(columns), std::move(rows));
 }
 
-Answer print_answer(const Context& context, Session& session, std::int64_t timeout_ns,
+Answer print_answer(const Context& context, OpenIndex& index, std::int64_t timeout_ns,
                     const MakeRows& make) {
   Answer answer;
-  const auto printed = guarded(session.catalog_path(), [&]() -> Result<void> {
-    auto rows = make_bounded(session.database(), timeout_ns, make);
+  const auto printed = guarded(index.catalog_path(), [&]() -> Result<void> {
+    auto rows = make_bounded(index.database(), timeout_ns, make);
     if (!rows) return fail(std::move(rows.error()));
     if (context.is_for_people()) {
-      *rows = std::make_unique<ShortIdRows>(session.database(), std::move(*rows));
+      *rows = std::make_unique<ShortIdRows>(index.database(), std::move(*rows));
     }
     WatchedRows watched(**rows);
     answer.status = context.print_rows(
-        watched, [&] { return session.is_stale(); }, &answer.rows);
+        watched, [&] { return index.is_stale(); }, &answer.rows);
     answer.last_integer = watched.last_integer();
     return {};
   });
@@ -66,19 +66,19 @@ Answer print_answer(const Context& context, Session& session, std::int64_t timeo
   return answer;
 }
 
-int expected(const Context& context, const Session& session, const std::string& expect,
+int expected(const Context& context, const OpenIndex& index, const std::string& expect,
              std::uint64_t found, int status) {
   if (status != k_done || expect.empty()) return status;
-  if (found == 0 && session.is_partial()) {
+  if (found == 0 && index.is_partial()) {
     return context.failed({ErrorCode::busy, "nothing was found, but not everything was looked at"});
   }
   return (found > 0) == (expect == "some") ? k_done : k_said_no;
 }
 
-void note_left_out(const Context& context, Session& session, bool strict) {
-  const std::string note = left_out_note(session.database(), strict);
+void note_left_out(const Context& context, OpenIndex& index, bool strict) {
+  const std::string note = left_out_note(index.database(), strict);
   if (note.empty()) return;
-  const auto& root = session.named_root();
+  const auto& root = index.named_root();
   const std::string pool = root ? " " + shell_option("--root", *root) : "";
   context.note(note + " (list --left-out" + pool + ")");
 }

@@ -24,17 +24,17 @@ struct Answer {
 
 /// Prints rows of an open index within the bounds of a statement, with ids short where people read
 /// them.
-[[nodiscard]] Answer print_answer(const Context& context, Session& session, std::int64_t timeout_ns,
+[[nodiscard]] Answer print_answer(const Context& context, OpenIndex& index, std::int64_t timeout_ns,
                                   const MakeRows& make);
 
 /// The exit status that `--expect none|some` makes of an answer with `found` results. That nothing
 /// was found says nothing where something could not be looked at.
-[[nodiscard]] int expected(const Context& context, const Session& session,
+[[nodiscard]] int expected(const Context& context, const OpenIndex& index,
                            const std::string& expect, std::uint64_t found, int status);
 
 /// One line about the files that the rows of `results` leave out; those of another schema too if
 /// `strict`. It says how to list them, in the pool that was named.
-void note_left_out(const Context& context, Session& session, bool strict);
+void note_left_out(const Context& context, OpenIndex& index, bool strict);
 
 /// Says what went wrong and gives the exit status for it: the signal's, where the error is that
 /// somebody wanted an end.

@@ -16,21 +16,21 @@
 namespace ktstr {
 
 ArchiveChoice chosen_archive_of(const Context& context) {
-  const SessionOptions options = context.session_options();
+  const OpenIndexOptions options = context.session_options();
   return archive_choice(options.archive, options.variables);
 }
 
-void keep_results(const Context& context, const SessionOptions& options, const KeepOptions& keep,
+void keep_results(const Context& context, const OpenIndexOptions& options, const KeepOptions& keep,
                   const std::function<bool()>& should_stop) {
   if (!options.file_system->status(*options.root, FollowLinks::yes)) return;
-  auto session = Session::open(options);
-  if (!session) return;
+  auto index = OpenIndex::open(options);
+  if (!index) return;
   RefreshOptions refresh;
   refresh.level = context.check_or(CheckLevel::files);
   refresh.limits = context.limits();
   refresh.should_stop = should_stop;
-  const auto done = session->refresh_and_keep(refresh, keep);
-  for (const Warning& warning : session->take_warnings()) context.tell(warning);
+  const auto done = index->refresh_and_keep(refresh, keep);
+  for (const Warning& warning : index->take_warnings()) context.tell(warning);
   if (!done && done.error().code != ErrorCode::interrupted) {
     context.note("what is below " + *options.root +
                  " could not be archived: " + done.error().text() + "; a refresh tries again");
@@ -124,7 +124,7 @@ std::vector<std::string> known_roots(const std::string& archive) {
   return roots;
 }
 
-Result<std::vector<std::string>> roots_to_capture(const SessionOptions& options,
+Result<std::vector<std::string>> roots_to_capture(const OpenIndexOptions& options,
                                                   const std::vector<std::string>& named,
                                                   const std::string& archive) {
   std::vector<std::string> roots;
@@ -144,7 +144,8 @@ Result<std::vector<std::string>> roots_to_capture(const SessionOptions& options,
   return roots;
 }
 
-SessionOptions options_for_root(SessionOptions options, const std::string& root, bool is_only_one) {
+OpenIndexOptions options_for_root(OpenIndexOptions options, const std::string& root,
+                                  bool is_only_one) {
   if (!is_only_one) {
     const auto found = find_paths(options);
     if (!found || found->root.path != root) options.catalog = default_catalog_path(root);
@@ -248,7 +249,7 @@ void CaptureService::keep_root(const std::string& root, std::vector<std::string>
   keep.spools = std::move(spools);
   std::function<bool()> should_stop;
   if (stop != nullptr) should_stop = [stop] { return stop->is_made(); };
-  const SessionOptions options = options_for_root(
+  const OpenIndexOptions options = options_for_root(
       context_.session_options(), root, !options_.follows_archive && options_.roots.size() == 1);
   keep_results(context_, options, keep, should_stop);
 }
@@ -313,7 +314,7 @@ void SessionCapture::start_capture() {
 
 void SessionCapture::keep(KeepOptions options) {
   options.with_traces = run_.with_traces;
-  SessionOptions session = context_.session_options();
+  OpenIndexOptions session = context_.session_options();
   session.root = run_.root;
   keep_results(context_, session, options);
 }

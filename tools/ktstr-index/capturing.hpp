@@ -28,7 +28,7 @@ namespace ktstr {
 /// Refreshes the catalog of the root in `options` and archives what it reads, spools first. What
 /// goes wrong is only said. Nothing happens where there is no root yet, nor where the catalog can't
 /// be opened: whoever asks it next hears why.
-void keep_results(const Context& context, const SessionOptions& options, const KeepOptions& keep,
+void keep_results(const Context& context, const OpenIndexOptions& options, const KeepOptions& keep,
                   const std::function<bool()>& should_stop = {});
 
 /// The spool's path, if there is one. Its report has to live until it was read.
@@ -70,13 +70,13 @@ class CaptureLog {
 /// commands would find, and the known ones; else where the harness would make one. They needn't be
 /// there. Error: one is something else than a directory.
 [[nodiscard]] Result<std::vector<std::string>> roots_to_capture(
-    const SessionOptions& options, const std::vector<std::string>& named,
+    const OpenIndexOptions& options, const std::vector<std::string>& named,
     const std::string& archive);
 
 /// How to open one of them. A catalog that was named is that of the root that other commands would
 /// find.
-[[nodiscard]] SessionOptions options_for_root(SessionOptions options, const std::string& root,
-                                              bool is_only_one);
+[[nodiscard]] OpenIndexOptions options_for_root(OpenIndexOptions options, const std::string& root,
+                                                bool is_only_one);
 
 // Capturing until told to stop, and archiving in the pauses between what happens.
 

@@ -181,8 +181,8 @@ Result<void> Context::check_options() const {
   return fail(ErrorCode::usage, "--excel is for --format csv only");
 }
 
-SessionOptions Context::session_options() const {
-  SessionOptions options;
+OpenIndexOptions Context::session_options() const {
+  OpenIndexOptions options;
   options.root = root_;
   options.catalog = catalog_;
   options.archive = archive_;
@@ -195,8 +195,8 @@ SessionOptions Context::session_options() const {
   return options;
 }
 
-SessionOptions Context::pool_options(const std::optional<std::string>& dir) const {
-  SessionOptions options = session_options();
+OpenIndexOptions Context::pool_options(const std::optional<std::string>& dir) const {
+  OpenIndexOptions options = session_options();
   if (dir) {
     options.root = dir;
     options.is_foreign = true;
@@ -204,25 +204,25 @@ SessionOptions Context::pool_options(const std::optional<std::string>& dir) cons
   return options;
 }
 
-Result<Session> Context::open_session(const SessionOptions& options) const {
-  auto session = Session::open(options);
-  if (session) {
-    opened_catalog_ = session->catalog_path();
-    for (const Warning& warning : session->take_warnings()) tell(warning);
+Result<OpenIndex> Context::open_session(const OpenIndexOptions& options) const {
+  auto index = OpenIndex::open(options);
+  if (index) {
+    opened_catalog_ = index->catalog_path();
+    for (const Warning& warning : index->take_warnings()) tell(warning);
   }
-  return session;
+  return index;
 }
 
-Result<Session> Context::made_fresh(Result<Session> session, CheckLevel fallback) const {
-  if (!session) return session;
-  if (auto fresh = session->make_fresh(check_or(fallback)); !fresh) {
+Result<OpenIndex> Context::made_fresh(Result<OpenIndex> index, CheckLevel fallback) const {
+  if (!index) return index;
+  if (auto fresh = index->make_fresh(check_or(fallback)); !fresh) {
     return fail(std::move(fresh.error()));
   }
-  for (const Warning& warning : session->take_warnings()) tell(warning);
-  return session;
+  for (const Warning& warning : index->take_warnings()) tell(warning);
+  return index;
 }
 
-Result<Session> Context::open_in() const {
+Result<OpenIndex> Context::open_in() const {
   std::vector<std::string> notes;
   int signal = 0;
   auto session = [&] {
@@ -237,34 +237,34 @@ Result<Session> Context::open_in() const {
   return session;
 }
 
-Result<Session> Context::open_as_is() const {
+Result<OpenIndex> Context::open_as_is() const {
   if (is_in()) {
     return fail(ErrorCode::usage, "--in is only looked into, which isn't what this command does");
   }
   return open_session(session_options());
 }
 
-Result<Session> Context::open_over(Over over, CheckLevel fallback) const {
+Result<OpenIndex> Context::open_over(Over over, CheckLevel fallback) const {
   if (is_in()) {
     if (over == Over::now) return open_in();
     return fail(ErrorCode::usage, "--in has no past of its own: it goes without --over");
   }
-  SessionOptions options = session_options();
+  OpenIndexOptions options = session_options();
   options.may_be_missing = over != Over::now;
-  auto session = open_session(options);
-  if (session && !session->has_root()) {
-    note("no runs root at " + session->paths().root.path + "; this is what the archive has of it");
+  auto index = open_session(options);
+  if (index && !index->has_root()) {
+    note("no runs root at " + index->paths().root.path + "; this is what the archive has of it");
   }
-  return over == Over::past ? std::move(session) : made_fresh(std::move(session), fallback);
+  return over == Over::past ? std::move(index) : made_fresh(std::move(index), fallback);
 }
 
-Result<Session> Context::open(CheckLevel fallback) const {
+Result<OpenIndex> Context::open(CheckLevel fallback) const {
   if (is_in()) return open_in();
   return made_fresh(open_as_is(), fallback);
 }
 
-Result<Session> Context::open_pool(const std::optional<std::string>& dir,
-                                   CheckLevel fallback) const {
+Result<OpenIndex> Context::open_pool(const std::optional<std::string>& dir,
+                                     CheckLevel fallback) const {
   return made_fresh(open_session(pool_options(dir)), fallback);
 }
 
@@ -362,7 +362,7 @@ int Context::failed(const Error& error) const {
 /// Found in the middle of an answer. No refresh would see it where no file has changed. A statement
 /// over both stores is the catalog's, whichever of them is damaged.
 bool Context::mend_store(const std::string& path) const {
-  const SessionOptions options = session_options();
+  const OpenIndexOptions options = session_options();
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
   std::error_code ignored;
   const bool is_archive = choice.path && std::filesystem::equivalent(path, *choice.path, ignored);

@@ -79,28 +79,28 @@ class Context {
   [[nodiscard]] bool is_verbose() const { return verbose_ > 0; }
   [[nodiscard]] CheckLevel check_or(CheckLevel fallback) const { return check_.value_or(fallback); }
   [[nodiscard]] const ReadLimits& limits() const { return limits_; }
-  [[nodiscard]] SessionOptions session_options() const;
+  [[nodiscard]] OpenIndexOptions session_options() const;
   /// Of another pool, if there is one, which is only looked at.
-  [[nodiscard]] SessionOptions pool_options(const std::optional<std::string>& dir) const;
+  [[nodiscard]] OpenIndexOptions pool_options(const std::optional<std::string>& dir) const;
   /// True for formats that a person reads: ids are shortened there.
   [[nodiscard]] bool is_for_people() const {
     return format_ == Format::table || format_ == Format::markdown;
   }
 
   /// Opens the index and refreshes it as far as --check says. Its warnings go to stderr.
-  [[nodiscard]] Result<Session> open(CheckLevel fallback) const;
+  [[nodiscard]] Result<OpenIndex> open(CheckLevel fallback) const;
   /// Whether --in names what to look at instead of this machine's stores.
   [[nodiscard]] bool is_in() const { return !in_.empty(); }
   [[nodiscard]] const std::vector<std::string>& in_paths() const { return in_; }
   /// The same for another pool, if there is one: its catalog is kept elsewhere, and nothing is
   /// written there.
-  [[nodiscard]] Result<Session> open_pool(const std::optional<std::string>& dir,
-                                          CheckLevel fallback) const;
+  [[nodiscard]] Result<OpenIndex> open_pool(const std::optional<std::string>& dir,
+                                            CheckLevel fallback) const;
   /// Only opens it.
-  [[nodiscard]] Result<Session> open_as_is() const;
+  [[nodiscard]] Result<OpenIndex> open_as_is() const;
   /// For a question about the past: of a root that isn't there any more, too, whose catalog is an
   /// empty one then. Refreshed first unless only the past is asked for.
-  [[nodiscard]] Result<Session> open_over(Over over, CheckLevel fallback) const;
+  [[nodiscard]] Result<OpenIndex> open_over(Over over, CheckLevel fallback) const;
 
   /// How the chosen format comes out at that terminal.
   [[nodiscard]] RenderOptions render_options(const Terminal& terminal) const;
@@ -127,9 +127,9 @@ class Context {
   [[nodiscard]] int failed(const Error& error) const;
 
  private:
-  [[nodiscard]] Result<Session> open_session(const SessionOptions& options) const;
-  [[nodiscard]] Result<Session> open_in() const;
-  [[nodiscard]] Result<Session> made_fresh(Result<Session> session, CheckLevel fallback) const;
+  [[nodiscard]] Result<OpenIndex> open_session(const OpenIndexOptions& options) const;
+  [[nodiscard]] Result<OpenIndex> open_in() const;
+  [[nodiscard]] Result<OpenIndex> made_fresh(Result<OpenIndex> index, CheckLevel fallback) const;
   [[nodiscard]] std::unique_ptr<Output> make_output(const Terminal& terminal) const;
   /// Puts a damaged store of ours aside, saying so. False: it is none, or it is sound.
   [[nodiscard]] bool mend_store(const std::string& path) const;

@@ -185,13 +185,13 @@ std::size_t room_for_arguments() {
   return limit > used ? limit - used : 0;
 }
 
-std::string root_for(const SessionOptions& options) {
+std::string root_for(const OpenIndexOptions& options) {
   if (const auto paths = find_paths(options)) return paths->root.path;
   return canonical_path(runs_root(options.variables).path);
 }
 
 /// What the command is told, beside what it inherits.
-EnvironmentChanges changes_for(const SessionOptions& stated, const SessionRun& run) {
+EnvironmentChanges changes_for(const OpenIndexOptions& stated, const SessionRun& run) {
   const Variables& variables = stated.variables;
   EnvironmentChanges changes = {{"KTSTR_RUNS_ROOT", run.root}, {"KTSTR_RUN_EPOCH", run.session}};
   // Its writers mirror into the catalog that is refreshed here.
@@ -214,7 +214,7 @@ EnvironmentChanges changes_for(const SessionOptions& stated, const SessionRun& r
 }  // namespace
 
 SessionRun plan_session_run(const Context& context) {
-  const SessionOptions options = context.session_options();
+  const OpenIndexOptions options = context.session_options();
   SessionRun run;
   run.root = root_for(options);
   run.session =
@@ -226,18 +226,18 @@ SessionRun plan_session_run(const Context& context) {
   return run;
 }
 
-std::optional<Session> open_fresh(const Context& context, const std::string& root) {
-  SessionOptions options = context.session_options();
+std::optional<OpenIndex> open_fresh(const Context& context, const std::string& root) {
+  OpenIndexOptions options = context.session_options();
   options.root = root;
   if (!options.file_system->status(root, FollowLinks::yes)) return std::nullopt;
-  auto session = Session::open(options);
-  if (!session) {
-    (void)context.failed(session.error());
+  auto index = OpenIndex::open(options);
+  if (!index) {
+    (void)context.failed(index.error());
     return std::nullopt;
   }
-  const auto fresh = session->make_fresh(context.check_or(CheckLevel::files));
-  for (const Warning& warning : session->take_warnings()) context.tell(warning);
-  if (fresh) return std::move(*session);
+  const auto fresh = index->make_fresh(context.check_or(CheckLevel::files));
+  for (const Warning& warning : index->take_warnings()) context.tell(warning);
+  if (fresh) return std::move(*index);
   (void)context.failed(fresh.error());
   return std::nullopt;
 }

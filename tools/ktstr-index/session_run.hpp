@@ -66,7 +66,7 @@ struct SessionRun {
 
 /// Brings the catalog of `root` up to date, if there is a root yet. What goes wrong is only said:
 /// the tests matter more.
-[[nodiscard]] std::optional<Session> open_fresh(const Context& context, const std::string& root);
+[[nodiscard]] std::optional<OpenIndex> open_fresh(const Context& context, const std::string& root);
 
 /// Runs the command with the environment of the session, and with `more`. What is there before, and
 /// what comes meanwhile, is archived. As run_child; a session of ours must not be open in this

@@ -11,8 +11,8 @@
 namespace ktstr::test {
 namespace {
 
-SessionOptions options_with(std::map<std::string, std::string> variables) {
-  SessionOptions options;
+OpenIndexOptions options_with(std::map<std::string, std::string> variables) {
+  OpenIndexOptions options;
   options.variables = [variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
@@ -43,7 +43,7 @@ TEST(ArchiveCap, IsTalkedAboutOnlyWhenSomethingWasDropped) {
 TEST(ArchiveAccess, MakesNoArchiveForThoseWhoReadOrChange) {
   TemporaryDirectory directory;
   const std::string path = directory.path("data/archive.sqlite3");
-  SessionOptions options = options_with({});
+  OpenIndexOptions options = options_with({});
   options.archive = path;
   EXPECT_EQ(open_chosen_archive(options).error().code, ErrorCode::not_found);
   EXPECT_EQ(open_chosen_archive_to_change(options).error().code, ErrorCode::not_found);
@@ -51,7 +51,7 @@ TEST(ArchiveAccess, MakesNoArchiveForThoseWhoReadOrChange) {
 }
 
 TEST(ArchiveAccess, SaysWhyThereIsNone) {
-  SessionOptions options = options_with({{"CI", "true"}, {"HOME", "/nowhere"}});
+  OpenIndexOptions options = options_with({{"CI", "true"}, {"HOME", "/nowhere"}});
   EXPECT_NE(open_chosen_archive(options).error().message.find("CI"), std::string::npos);
 }
 

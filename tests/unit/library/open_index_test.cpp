@@ -11,25 +11,25 @@
 namespace ktstr::test {
 namespace {
 
-TEST(Session, TellsOfDamageThatOnlyTheRefreshCameAcross) {
+TEST(OpenIndex, TellsOfDamageThatOnlyTheRefreshCameAcross) {
   TemporaryDirectory directory;
   directory.write("runs/run/a.ktstr.json", sidecar_of("a"));
-  SessionOptions options;
+  OpenIndexOptions options;
   options.root = directory.path("runs");
   options.variables = [](const std::string&) { return std::optional<std::string>(); };
-  auto session = Session::open(options);
-  ASSERT_TRUE(session) << session.error().text();
-  EXPECT_TRUE(session->take_warnings().empty());
-  session->database().exec("DROP TABLE series");
-  ASSERT_TRUE(session->refresh({}));
-  const std::vector<Warning> warnings = session->take_warnings();
+  auto index = OpenIndex::open(options);
+  ASSERT_TRUE(index) << index.error().text();
+  EXPECT_TRUE(index->take_warnings().empty());
+  index->database().exec("DROP TABLE series");
+  ASSERT_TRUE(index->refresh({}));
+  const std::vector<Warning> warnings = index->take_warnings();
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_NE(warnings[0].text.find("a new one is made"), std::string::npos) << warnings[0].text;
-  EXPECT_TRUE(session->take_warnings().empty());
+  EXPECT_TRUE(index->take_warnings().empty());
 }
 
-TEST(Session, NamesTheOptionOfARootThatIsNotThere) {
-  SessionOptions options;
+TEST(OpenIndex, NamesTheOptionOfARootThatIsNotThere) {
+  OpenIndexOptions options;
   const auto own = check_root("/nowhere/at/all", options);
   ASSERT_FALSE(own);
   EXPECT_EQ(own.error().hint, "run the tests first, or name another with --root");
@@ -37,10 +37,10 @@ TEST(Session, NamesTheOptionOfARootThatIsNotThere) {
   EXPECT_EQ(check_root("/nowhere/at/all", options).error().hint, "name another with --dir");
 }
 
-TEST(Session, WritesNothingBelowTheRootOfAForeignPool) {
+TEST(OpenIndex, WritesNothingBelowTheRootOfAForeignPool) {
   TemporaryDirectory directory;
   directory.write("pool/run/a.ktstr.json", sidecar_of("a"));
-  SessionOptions options;
+  OpenIndexOptions options;
   options.root = directory.path("pool");
   options.is_foreign = true;
   const std::string cache = directory.path("cache");
@@ -51,7 +51,7 @@ TEST(Session, WritesNothingBelowTheRootOfAForeignPool) {
     return std::nullopt;
   };
   {
-    auto session = Session::open(options);
+    auto session = OpenIndex::open(options);
     ASSERT_TRUE(session) << session.error().text();
     ASSERT_TRUE(session->make_fresh(CheckLevel::dirs));
     EXPECT_TRUE(session->catalog_path().starts_with(cache)) << session->catalog_path();
@@ -60,14 +60,14 @@ TEST(Session, WritesNothingBelowTheRootOfAForeignPool) {
   EXPECT_FALSE(std::filesystem::exists(of_another_root));
 }
 
-TEST(Session, KeepsAForeignPoolInMemoryWithoutACacheDirectory) {
+TEST(OpenIndex, KeepsAForeignPoolInMemoryWithoutACacheDirectory) {
   TemporaryDirectory directory;
   directory.write("pool/run/a.ktstr.json", sidecar_of("a"));
-  SessionOptions options;
+  OpenIndexOptions options;
   options.root = directory.path("pool");
   options.is_foreign = true;
   options.variables = [](const std::string&) { return std::optional<std::string>(); };
-  auto session = Session::open(options);
+  auto session = OpenIndex::open(options);
   ASSERT_TRUE(session) << session.error().text();
   EXPECT_EQ(session->catalog_path(), ":memory:");
   EXPECT_FALSE(std::filesystem::exists(directory.path("pool/.ktstr-index")));

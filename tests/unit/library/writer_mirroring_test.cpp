@@ -53,11 +53,11 @@ class MirroringFixture : public testing::Test {
   [[nodiscard]] bool has_catalog() const { return std::filesystem::exists(catalog_path()); }
   /// With nothing looked at.
   Rows rows(const std::string& sql, CheckLevel level = CheckLevel::none) {
-    SessionOptions options;
+    OpenIndexOptions options;
     options.variables = options_.variables;
-    auto session = Session::open(options).value();
-    EXPECT_TRUE(session.make_fresh(level));
-    return rows_text(session.database(), sql);
+    auto index = OpenIndex::open(options).value();
+    EXPECT_TRUE(index.make_fresh(level));
+    return rows_text(index.database(), sql);
   }
   Rows tests() { return rows("SELECT test_name || ' ' || verdict FROM results ORDER BY 1"); }
 
@@ -240,11 +240,11 @@ TEST_F(ConcurrentMirroring, BesideProcessesThatRefreshEndsWithWhatAWalkSays) {
     }
     for (ChildProcess& process : processes) EXPECT_TRUE(process.succeeds());
   }
-  SessionOptions options;
+  OpenIndexOptions options;
   options.variables = options_.variables;
-  auto session = Session::open(options).value();
-  ASSERT_TRUE(session.make_fresh(CheckLevel::dirs));
-  EXPECT_EQ(catalog_facts(session.database()), walked_facts(directory_.path("real")));
+  auto index = OpenIndex::open(options).value();
+  ASSERT_TRUE(index.make_fresh(CheckLevel::dirs));
+  EXPECT_EQ(catalog_facts(index.database()), walked_facts(directory_.path("real")));
 }
 
 }  // namespace

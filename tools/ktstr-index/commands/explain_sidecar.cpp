@@ -17,7 +17,7 @@ struct ExplainArguments {
 
 /// The files themselves are asked: much of what is shown isn't in the catalog.
 Result<Collection> walk(const Context& context, const ExplainArguments& arguments) {
-  const SessionOptions options = context.pool_options(arguments.dir);
+  const OpenIndexOptions options = context.pool_options(arguments.dir);
   const auto paths = find_paths(options);
   if (!paths) return fail(paths.error());
   if (auto there = check_root(paths->root.path, options); !there) {

@@ -75,7 +75,7 @@ std::vector<Value> row_of(const ImportReport& report) {
           std::move(damaged)};
 }
 
-Result<Archive> open_archive(const Context& context, const SessionOptions& session) {
+Result<Archive> open_archive(const Context& context, const OpenIndexOptions& session) {
   const ArchiveChoice choice = archive_choice(session.archive, session.variables);
   if (!choice.path) {
     return fail(ErrorCode::usage, "there is no archive to import into: it is off (" + choice.from +
@@ -113,7 +113,7 @@ int print_reports(const Context& context, const std::vector<ImportReport>& repor
 
 /// Damage to the archive that it comes in to: mended, and once more.
 ImportReport import_mending(Archive& archive, const ImportRequest& request,
-                            const SessionOptions& session) {
+                            const OpenIndexOptions& session) {
   ImportReport report;
   const auto done =
       with_mending(archive, *session.file_system, *session.clock, [&]() -> Result<void> {
@@ -125,7 +125,7 @@ ImportReport import_mending(Archive& archive, const ImportRequest& request,
 }
 
 int run(const Context& context, const ImportFlags& flags) {
-  const SessionOptions session = context.session_options();
+  const OpenIndexOptions session = context.session_options();
   auto archive = open_archive(context, session);
   if (!archive) return context.failed(archive.error());
   const auto project = project_of_import(*archive, session);

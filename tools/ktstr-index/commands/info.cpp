@@ -17,7 +17,7 @@ struct ArchiveFacts {
 };
 
 ArchiveFacts archive_facts(const Context& context) {
-  const SessionOptions options = context.session_options();
+  const OpenIndexOptions options = context.session_options();
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
   ArchiveFacts facts{choice.path, choice.from, std::nullopt};
   if (!choice.path) return facts;
@@ -42,18 +42,18 @@ std::string archive_text(const ArchiveFacts& facts) {
          " bytes of documents in " + std::to_string(summary.file_bytes) + ")";
 }
 
-std::vector<Fact> to_facts(const CatalogSummary& summary, const Session& session,
+std::vector<Fact> to_facts(const CatalogSummary& summary, const OpenIndex& index,
                            const ArchiveFacts& archive) {
   const auto count = [&](const char* status) {
     return std::to_string(summary.status.at(status)) + " " + status;
   };
   return {
       {"version", KTSTR_VERSION},
-      {"catalog", session.catalog_path()},
+      {"catalog", index.catalog_path()},
       {"archive", archive_text(archive)},
       {"layout", std::to_string(layout_version(Store::catalog)) + ", extraction " +
                      std::to_string(k_extraction_version)},
-      {"root", session.paths().root.path + "  (" + session.paths().root.from + ")"},
+      {"root", index.paths().root.path + "  (" + index.paths().root.from + ")"},
       {"files",
        count("ok") + ", " + count("drift") + ", " + count("corrupt") + ", " + count("unreadable")},
       {"run directories", std::to_string(summary.run_dirs)},
@@ -80,7 +80,7 @@ JsonValue to_json(const std::optional<ArchiveSummary>& summary) {
   return JsonValue(std::move(object));
 }
 
-JsonObject to_document(const CatalogSummary& summary, const Session& session,
+JsonObject to_document(const CatalogSummary& summary, const OpenIndex& index,
                        const ArchiveFacts& archive) {
   JsonObject status;
   for (const auto& [name, count] : summary.status) status.add(name, count);
@@ -88,8 +88,8 @@ JsonObject to_document(const CatalogSummary& summary, const Session& session,
   document.add("version", KTSTR_VERSION)
       .add("layout_version", layout_version(Store::catalog))
       .add("extraction_version", k_extraction_version)
-      .add("root", session.paths().root.path)
-      .add("catalog", session.catalog_path())
+      .add("root", index.paths().root.path)
+      .add("catalog", index.catalog_path())
       .add("archive", archive.path ? JsonValue(*archive.path) : JsonValue())
       .add("archived", to_json(archive.summary))
       .add("status", std::move(status))

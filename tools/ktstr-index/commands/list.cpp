@@ -45,45 +45,45 @@ const std::vector<RowColumn>& list_columns() {
   return columns;
 }
 
-Result<std::unique_ptr<RowSource>> list_rows(Session& session, bool left_out) {
+Result<std::unique_ptr<RowSource>> list_rows(OpenIndex& index, bool left_out) {
   auto rows =
-      run_statement(session.database(), left_out ? k_left_out_sql : k_list_sql, 0, system_clock());
+      run_statement(index.database(), left_out ? k_left_out_sql : k_list_sql, 0, system_clock());
   if (!rows) return fail(std::move(rows.error()));
   return with_columns(left_out ? left_out_columns() : list_columns(), std::move(*rows));
 }
 
-Result<bool> has_runs(Session& session) {
-  return guarded(session.catalog_path(), [&]() -> Result<bool> {
-    return session.database().execAndGet("SELECT EXISTS(SELECT 1 FROM run_dirs)").getInt() != 0;
+Result<bool> has_runs(OpenIndex& index) {
+  return guarded(index.catalog_path(), [&]() -> Result<bool> {
+    return index.database().execAndGet("SELECT EXISTS(SELECT 1 FROM run_dirs)").getInt() != 0;
   });
 }
 
 /// Without runs a person gets no header over nothing, as the harness has it.
-Answer print_runs(const Context& context, Session& session) {
+Answer print_runs(const Context& context, OpenIndex& index) {
   if (context.format() == Format::table) {
-    const auto some = has_runs(session);
+    const auto some = has_runs(index);
     if (!some) return {context.failed(some.error())};
     if (!*some) return {};
   }
-  return print_answer(context, session, 0, [&] { return list_rows(session, false); });
+  return print_answer(context, index, 0, [&] { return list_rows(index, false); });
 }
 
 int run(const Context& context, const ListArguments& arguments) {
-  auto session = open_over(context, arguments.over);
-  if (!session) {
-    if (session.error().code != ErrorCode::not_found) return context.failed(session.error());
-    context.note_no_root(session.error());
+  auto index = open_over(context, arguments.over);
+  if (!index) {
+    if (index.error().code != ErrorCode::not_found) return context.failed(index.error());
+    context.note_no_root(index.error());
     if (context.format() == Format::table) return k_done;
     RowList nothing(arguments.left_out ? left_out_columns() : list_columns(), {});
     return context.print_rows(nothing);
   }
   if (arguments.left_out) {
-    return print_answer(context, *session, 0, [&] { return list_rows(*session, true); }).status;
+    return print_answer(context, *index, 0, [&] { return list_rows(*index, true); }).status;
   }
-  const Answer answer = print_runs(context, *session);
+  const Answer answer = print_runs(context, *index);
   if (answer.status != k_done) return answer.status;
-  if (answer.rows == 0) context.note("no run directories in " + session->paths().root.path);
-  if (over_of(session->database()) != Over::past) note_left_out(context, *session, true);
+  if (answer.rows == 0) context.note("no run directories in " + index->paths().root.path);
+  if (over_of(index->database()) != Over::past) note_left_out(context, *index, true);
   return k_done;
 }
 

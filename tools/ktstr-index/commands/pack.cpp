@@ -27,16 +27,16 @@ struct PackFlags {
 /// What stands now goes into the archive first, if there is a root; what it can't say, the pack
 /// lacks.
 Result<void> keep_what_stands(const Context& context, StopRequest& stop) {
-  auto session = context.open_as_is();
-  if (!session) {
-    return session.error().code == ErrorCode::not_found ? Result<void>() : fail(session.error());
+  auto index = context.open_as_is();
+  if (!index) {
+    return index.error().code == ErrorCode::not_found ? Result<void>() : fail(index.error());
   }
   RefreshOptions options;
   options.level = context.check_or(CheckLevel::files);
   options.limits = context.limits();
   options.should_stop = [&stop] { return stop.is_made(); };
-  const auto done = session->refresh_and_keep(options, {});
-  for (const Warning& warning : session->take_warnings()) context.tell(warning);
+  const auto done = index->refresh_and_keep(options, {});
+  for (const Warning& warning : index->take_warnings()) context.tell(warning);
   return done ? Result<void>() : fail(done.error());
 }
 
@@ -97,7 +97,7 @@ struct PackSource {
 
 /// Without an archive, as in CI, what stands is all there is.
 Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
-  const SessionOptions session = context.session_options();
+  const OpenIndexOptions session = context.session_options();
   std::vector<std::string> paths = context.in_paths();
   if (!context.is_in()) {
     const auto found = find_paths(session);
@@ -115,7 +115,7 @@ Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
 }
 
 Result<PackSource> open_source(const Context& context, bool all_projects, StopRequest& stop) {
-  const SessionOptions session = context.session_options();
+  const OpenIndexOptions session = context.session_options();
   if (context.is_in() || !chosen_archive(session)) return gather_source(context, stop);
   if (auto kept = keep_what_stands(context, stop); !kept) return fail(std::move(kept.error()));
   auto archive = open_chosen_archive(session);

@@ -21,7 +21,7 @@ std::string working_directory() {
 }
 
 /// The two places of the index. Without a runs root the rest can still be said.
-std::vector<RunFact> index_facts(const Context& context, const SessionOptions& options) {
+std::vector<RunFact> index_facts(const Context& context, const OpenIndexOptions& options) {
   RunFact root{"runs_root", true};
   RunFact catalog{"catalog", true};
   const auto paths = find_paths(options);
@@ -63,7 +63,7 @@ Fact to_line(const RunFact& fact) {
 }
 
 int print_facts(const Context& context, const std::optional<KconfigSetting>& suffix) {
-  const SessionOptions options = context.session_options();
+  const OpenIndexOptions options = context.session_options();
   std::vector<RunFact> all = index_facts(context, options);
   RunFactOptions fact_options;
   fact_options.working_directory = working_directory();

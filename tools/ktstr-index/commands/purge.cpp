@@ -104,7 +104,7 @@ int run_apply(const Context& context, const PurgeFlags& flags, const PurgeReques
 }
 
 int run(const Context& context, const PurgeFlags& flags) {
-  const SessionOptions session = context.session_options();
+  const OpenIndexOptions session = context.session_options();
   const auto archive = open_chosen_archive(session);
   if (!archive) return context.failed(archive.error());
   const auto project = project_unless_all(**archive, session, flags.all_projects);

@@ -30,13 +30,13 @@ constexpr const char* k_example_rows =
 
 /// A value of each column; none where there is no pool or no result has one.
 std::vector<Value> examples(const Context& context) {
-  auto session = context.open_as_is();
-  if (!session) return {};
+  auto index = context.open_as_is();
+  if (!index) return {};
   std::string sql;
   for (const ResultColumn& column : result_columns()) {
     sql += (sql.empty() ? "SELECT max(" : ", max(") + quote_name(column.name) + ")";
   }
-  const auto rows = run_statement(session->database(), sql + k_example_rows, 0, system_clock());
+  const auto rows = run_statement(index->database(), sql + k_example_rows, 0, system_clock());
   std::vector<Value> row;
   if (!rows || !(*rows)->next(row)) return {};
   return row;
@@ -86,7 +86,7 @@ int show_named_queries(const Context& context) {
   return context.print_rows(list);
 }
 
-int show_sql(const Context& context, Session& session, const ResultQuery& query) {
+int show_sql(const Context& context, OpenIndex& session, const ResultQuery& query) {
   const auto plan = query_plan(session.database(), query);
   if (!plan) return context.failed(plan.error());
   const bool is_past = is_past_attached(session.database());
@@ -116,11 +116,11 @@ int show_sql(const Context& context, Session& session, const ResultQuery& query)
   return context.print_document(document, facts);
 }
 
-int show_paths(const Context& context, Session& session, ResultQuery query, bool nul,
+int show_paths(const Context& context, OpenIndex& index, ResultQuery query, bool nul,
                std::uint64_t& found) {
   query.select = {"path"};
-  auto rows = make_bounded(session.database(), query.timeout_ns,
-                           [&] { return run(session.database(), query, system_clock()); });
+  auto rows = make_bounded(index.database(), query.timeout_ns,
+                           [&] { return run(index.database(), query, system_clock()); });
   if (!rows) return context.failed(rows.error());
   std::vector<Value> row;
   std::string text;
@@ -130,7 +130,7 @@ int show_paths(const Context& context, Session& session, ResultQuery query, bool
     if (!*more) break;
     const auto* path = std::get_if<std::string>(row.data());
     if (path == nullptr) continue;
-    const std::string whole = join_path(session.paths().root.path, *path);
+    const std::string whole = join_path(index.paths().root.path, *path);
     text += nul ? whole + '\0' : escape_control(whole) + "\n";
     ++found;
   }
@@ -139,17 +139,17 @@ int show_paths(const Context& context, Session& session, ResultQuery query, bool
 
 namespace {
 
-void note_empty(const Context& context, Session& session, const ResultQuery& query) {
+void note_empty(const Context& context, OpenIndex& index, const ResultQuery& query) {
   Filters filters = query.filters;
   // Of "a,b" its parts are there, too, and they are what was meant.
   for (const FilterField& field : filter_fields()) {
     std::erase_if(filters.*field.values,
                   [](const std::string& value) { return value.find(',') != std::string::npos; });
   }
-  std::vector<std::string> lines = suggestions(session.database(), filters);
+  std::vector<std::string> lines = suggestions(index.database(), filters);
   if (query.expression) {
     const Filters asked = filters_of_expression(*query.expression);
-    for (std::string& line : suggestions(session.database(), asked)) {
+    for (std::string& line : suggestions(index.database(), asked)) {
       lines.push_back(std::move(line));
     }
   }
@@ -157,23 +157,23 @@ void note_empty(const Context& context, Session& session, const ResultQuery& que
 }
 
 /// Prints the rows or the paths; `found` gets the number of results.
-int print_results(const Context& context, Session& session, const QueryArguments& arguments,
+int print_results(const Context& context, OpenIndex& index, const QueryArguments& arguments,
                   std::uint64_t& found) {
   const ResultQuery& query = arguments.query;
   if (arguments.paths || arguments.nul) {
-    return show_paths(context, session, query, arguments.nul, found);
+    return show_paths(context, index, query, arguments.nul, found);
   }
-  const Answer answer = print_answer(context, session, query.timeout_ns, [&] {
-    return ktstr::run(session.database(), query, system_clock());
+  const Answer answer = print_answer(context, index, query.timeout_ns, [&] {
+    return ktstr::run(index.database(), query, system_clock());
   });
   found = query.count_only ? static_cast<std::uint64_t>(answer.last_integer) : answer.rows;
   return answer.status;
 }
 
-Result<void> find_start(Session& session, const std::optional<std::string>& name,
+Result<void> find_start(OpenIndex& index, const std::optional<std::string>& name,
                         std::optional<std::int64_t>& time_ns) {
   if (!name) return {};
-  const auto found = find_session_reference(session.database(), *name);
+  const auto found = find_session_reference(index.database(), *name);
   if (!found) return fail(found.error());
   if (!found->first_ns) {
     return fail(ErrorCode::usage, "the session " + found->session + " has no results, so no time");
@@ -191,13 +191,13 @@ void add_session(const SessionReference& found, Filters& filters) {
 }
 
 /// "a,b" is two sessions, unless there is one of that name: a token is whatever a harness wrote.
-Result<void> find_sessions(Session& session, const std::string& names, Filters& filters) {
-  const auto whole = find_session_reference(session.database(), names);
+Result<void> find_sessions(OpenIndex& index, const std::string& names, Filters& filters) {
+  const auto whole = find_session_reference(index.database(), names);
   if (whole) add_session(*whole, filters);
   if (whole) return {};
   if (names.find(',') == std::string::npos) return fail(whole.error());
   for (const std::string_view name : split(names, ',')) {
-    const auto found = find_session_reference(session.database(), name);
+    const auto found = find_session_reference(index.database(), name);
     if (!found) return fail(found.error());
     add_session(*found, filters);
   }
@@ -205,79 +205,80 @@ Result<void> find_sessions(Session& session, const std::string& names, Filters& 
 }
 
 /// The sessions that were named become filters.
-Result<void> find_sessions(Session& session, QueryArguments& arguments) {
+Result<void> find_sessions(OpenIndex& index, QueryArguments& arguments) {
   Filters& filters = arguments.query.filters;
   for (const std::string& names : arguments.sessions) {
-    if (auto found = find_sessions(session, names, filters); !found) return found;
+    if (auto found = find_sessions(index, names, filters); !found) return found;
   }
-  if (auto since = find_start(session, arguments.since_session, filters.since_ns); !since) {
+  if (auto since = find_start(index, arguments.since_session, filters.since_ns); !since) {
     return since;
   }
-  return find_start(session, arguments.until_session, filters.until_ns);
+  return find_start(index, arguments.until_session, filters.until_ns);
 }
 
 /// Sessions are older than what is there now. An archive that nobody has named is no reason to
 /// fail.
-void look_at_sessions(const Context& context, Session& session, const QueryArguments& arguments) {
-  if (arguments.over.over || !session.has_archive()) return;
+void look_at_sessions(const Context& context, OpenIndex& index, const QueryArguments& arguments) {
+  if (arguments.over.over || !index.has_archive()) return;
   const bool is_now = arguments.paths || arguments.nul || arguments.follow;
-  const auto looked = look_over(context, session, is_now ? Over::now : Over::all, arguments.over);
+  const auto looked = look_over(context, index, is_now ? Over::now : Over::all, arguments.over);
   if (!looked) context.note(looked.error().text() + "; this answer is without the past");
 }
 
 /// Labels are the archive's, also those of what is there now.
-Result<void> look_at_labels(Session& session, const OverArguments& over) {
-  const auto missing = session.look_over({Over::now, over.all_projects});
+Result<void> look_at_labels(OpenIndex& index, const OverArguments& over) {
+  const auto missing = index.look_over({Over::now, over.all_projects});
   if (!missing) return fail(missing.error());
   if (missing->empty()) return {};
   return fail(ErrorCode::usage, "labels are kept in the archive, and " + *missing);
 }
 
 /// Opens what the query is about, and looks up what it names.
-Result<Session> open_asked(const Context& context, QueryArguments& arguments, CheckLevel fallback) {
-  auto session = open_over(context, arguments.over, fallback);
-  if (!session) return session;
+Result<OpenIndex> open_asked(const Context& context, QueryArguments& arguments,
+                             CheckLevel fallback) {
+  auto index = open_over(context, arguments.over, fallback);
+  if (!index) return index;
   const auto prepared = [&]() -> Result<void> {
     if (names_sessions(arguments)) {
-      look_at_sessions(context, *session, arguments);
-      if (auto found = find_sessions(*session, arguments); !found) return found;
+      look_at_sessions(context, *index, arguments);
+      if (auto found = find_sessions(*index, arguments); !found) return found;
     }
-    const bool is_attached = is_past_attached(session->database());
+    const bool is_attached = is_past_attached(index->database());
     const bool wants_labels = asks_for_labels(arguments.query);
-    if (wants_labels && is_attached && past_path(session->database()).empty()) {
+    if (wants_labels && is_attached && past_path(index->database()).empty()) {
       return fail(ErrorCode::usage, "labels are kept in the archive, and there is none");
     }
-    return wants_labels && !is_attached ? look_at_labels(*session, arguments.over) : Result<void>();
+    return wants_labels && !is_attached ? look_at_labels(*index, arguments.over) : Result<void>();
   }();
   if (!prepared) return fail(prepared.error());
-  return session;
+  return index;
 }
 
 int answer(const Context& context, QueryArguments& arguments) {
-  auto session = open_asked(context, arguments, CheckLevel::dirs);
-  if (!session) return context.failed(session.error());
+  auto index = open_asked(context, arguments, CheckLevel::dirs);
+  if (!index) return context.failed(index.error());
   const ResultQuery& query = arguments.query;
   std::uint64_t found = 0;
-  const int status = print_results(context, *session, arguments, found);
+  const int status = print_results(context, *index, arguments, found);
   if (status != k_done) return status;
-  if (found == 0) note_empty(context, *session, query);
-  for (const std::string& line : metric_notes(session->database(), query)) context.note(line);
-  if (over_of(session->database()) != Over::past) {
-    note_left_out(context, *session, query.filters.strict);
+  if (found == 0) note_empty(context, *index, query);
+  for (const std::string& line : metric_notes(index->database(), query)) context.note(line);
+  if (over_of(index->database()) != Over::past) {
+    note_left_out(context, *index, query.filters.strict);
   }
-  return expected(context, *session, arguments.expect, found, status);
+  return expected(context, *index, arguments.expect, found, status);
 }
 
 int show_statement(const Context& context, QueryArguments& arguments) {
-  auto session = open_asked(context, arguments, CheckLevel::none);
-  if (!session) return context.failed(session.error());
-  return show_sql(context, *session, arguments.query);
+  auto index = open_asked(context, arguments, CheckLevel::none);
+  if (!index) return context.failed(index.error());
+  return show_sql(context, *index, arguments.query);
 }
 
 int follow(const Context& context, QueryArguments& arguments) {
   if (names_sessions(arguments)) {
-    auto session = open_asked(context, arguments, CheckLevel::dirs);
-    if (!session) return context.failed(session.error());
+    auto index = open_asked(context, arguments, CheckLevel::dirs);
+    if (!index) return context.failed(index.error());
   }
   return follow_query(context, arguments.query);
 }

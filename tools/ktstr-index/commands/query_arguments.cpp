@@ -34,20 +34,20 @@ std::vector<Option> over_options(OverArguments& arguments) {
   };
 }
 
-Result<Session> open_over(const Context& context, const OverArguments& arguments,
-                          CheckLevel fallback) {
+Result<OpenIndex> open_over(const Context& context, const OverArguments& arguments,
+                            CheckLevel fallback) {
   const Over over = arguments.over_or(Over::now);
-  auto session = context.open_over(over, fallback);
-  if (!session || over == Over::now) return session;
-  if (auto looked = look_over(context, *session, over, arguments); !looked) {
+  auto index = context.open_over(over, fallback);
+  if (!index || over == Over::now) return index;
+  if (auto looked = look_over(context, *index, over, arguments); !looked) {
     return fail(std::move(looked.error()));
   }
-  return session;
+  return index;
 }
 
-Result<void> look_over(const Context& context, Session& session, Over over,
+Result<void> look_over(const Context& context, OpenIndex& index, Over over,
                        const OverArguments& arguments) {
-  const auto missing = session.look_over({over, arguments.all_projects});
+  const auto missing = index.look_over({over, arguments.all_projects});
   if (!missing) return fail(missing.error());
   if (!missing->empty()) context.note(*missing);
   return {};

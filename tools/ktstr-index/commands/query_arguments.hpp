@@ -23,12 +23,12 @@ struct OverArguments {
 [[nodiscard]] std::vector<Option> over_options(OverArguments& arguments);
 
 /// Opens the index for that, with its views about that. That there is no archive is a note.
-[[nodiscard]] Result<Session> open_over(const Context& context, const OverArguments& arguments,
-                                        CheckLevel fallback = CheckLevel::dirs);
+[[nodiscard]] Result<OpenIndex> open_over(const Context& context, const OverArguments& arguments,
+                                          CheckLevel fallback = CheckLevel::dirs);
 
 /// Makes the views of an open index mean it, `over` whatever was said. That there is no archive is
 /// a note.
-[[nodiscard]] Result<void> look_over(const Context& context, Session& session, Over over,
+[[nodiscard]] Result<void> look_over(const Context& context, OpenIndex& index, Over over,
                                      const OverArguments& arguments);
 
 /// What `query` was asked.

@@ -223,7 +223,7 @@ class Follower {
 
   const Context& context_;
   const ResultQuery& query_;
-  std::optional<Session> session_;
+  std::optional<OpenIndex> session_;
   DirectoryWatch watch_;
   FileOutput output_{stdout};
   Terminal terminal_;

@@ -93,7 +93,7 @@ JsonObject to_json(const KeptRefresh& done) {
   return archive;
 }
 
-JsonObject to_document(const KeptRefresh& done, const Session& session, CheckLevel level) {
+JsonObject to_document(const KeptRefresh& done, const OpenIndex& index, CheckLevel level) {
   const RefreshReport& report = done.refresh;
   JsonObject files;
   files.add("added", report.files_added)
@@ -110,8 +110,8 @@ JsonObject to_document(const KeptRefresh& done, const Session& session, CheckLev
       .add("unchanged", report.directories_unchanged)
       .add("unreadable", report.unreadable_directories.size());
   JsonObject document;
-  document.add("root", session.paths().root.path)
-      .add("catalog", session.catalog_path())
+  document.add("root", index.paths().root.path)
+      .add("catalog", index.catalog_path())
       .add("check", check_name(level))
       .add("files", std::move(files))
       .add("status", std::move(status))
@@ -131,14 +131,14 @@ std::string archive_text(const KeptRefresh& done) {
   return text;
 }
 
-std::vector<Fact> to_facts(const KeptRefresh& done, const Session& session) {
+std::vector<Fact> to_facts(const KeptRefresh& done, const OpenIndex& index) {
   const RefreshReport& report = done.refresh;
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   char elapsed[32];
   std::snprintf(elapsed, sizeof elapsed, "%.2f s", static_cast<double>(report.elapsed_ns) / 1e9);
   return {
-      {"root", session.paths().root.path},
-      {"catalog", session.catalog_path()},
+      {"root", index.paths().root.path},
+      {"catalog", index.catalog_path()},
       {"files", number(report.files_added) + " added, " + number(report.files_changed) +
                     " changed, " + number(report.files_removed) + " removed, " +
                     number(report.files_moved) + " moved, " + number(report.files_unchanged) +
@@ -160,8 +160,8 @@ ProgressStyle progress_style(const Context& context, const RefreshFlags& flags) 
 }
 
 int run(const Context& context, const RefreshFlags& flags) {
-  auto session = context.open_as_is();
-  if (!session) return context.failed(session.error());
+  auto index = context.open_as_is();
+  if (!index) return context.failed(index.error());
   const CheckLevel level = context.check_or(CheckLevel::files);
   RefreshOptions options;
   options.level = level;
@@ -178,16 +178,16 @@ int run(const Context& context, const RefreshFlags& flags) {
   options.progress = [&](const RefreshProgress& now) { progress->update(now); };
   StopRequest stop;  // before the refresh starts its threads
   options.should_stop = [&] { return stop.is_made(); };
-  const auto done = session->refresh_and_keep(options, flags.keep);
+  const auto done = index->refresh_and_keep(options, flags.keep);
   progress.reset();
-  for (const Warning& warning : session->take_warnings()) context.tell(warning);
+  for (const Warning& warning : index->take_warnings()) context.tell(warning);
   if (!done) return failed_or_stopped(context, done.error(), stop);
   // An error, also for who wants no notes: evidence may be lost.
   if (context.is_quiet() && done->kept && done->kept->failure) {
     (void)context.failed(*done->kept->failure);
   }
   const int status =
-      context.print_document(to_document(*done, *session, level), to_facts(*done, *session));
+      context.print_document(to_document(*done, *index, level), to_facts(*done, *index));
   const auto& unreadable_directories = done->refresh.unreadable_directories;
   for (const Error& unreadable : unreadable_directories) {
     (void)context.failed(unreadable);

@@ -48,9 +48,9 @@ Result<void> check(const ReplayArguments& arguments, Format format) {
 }
 
 /// Of the scope's first result that has one.
-Result<std::optional<HostContext>> captured_host(Session& session, const ResultScope& scope) {
+Result<std::optional<HostContext>> captured_host(OpenIndex& index, const ResultScope& scope) {
   for (const std::string& run_dir : scope.run_dirs) {
-    auto found = first_host(session.database(), NamedRun{run_dir});
+    auto found = first_host(index.database(), NamedRun{run_dir});
     if (!found) return fail(std::move(found.error()));
     if (*found) return std::move((*found)->host);
   }
@@ -58,16 +58,16 @@ Result<std::optional<HostContext>> captured_host(Session& session, const ResultS
 }
 
 Result<Choice> choose(const Context& context, const ReplayArguments& arguments) {
-  auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
-  if (!session) return fail(std::move(session.error()));
-  note_left_out(context, *session, true);
-  auto chosen = choose_replay(*session, arguments.choice);
+  auto index = context.open_pool(arguments.dir, CheckLevel::dirs);
+  if (!index) return fail(std::move(index.error()));
+  note_left_out(context, *index, true);
+  auto chosen = choose_replay(*index, arguments.choice);
   if (!chosen) return fail(std::move(chosen.error()));
-  auto host = captured_host(*session, chosen->failed.scope);
+  auto host = captured_host(*index, chosen->failed.scope);
   if (!host) return fail(std::move(host.error()));
   std::string no_results;
   if (chosen->failed.pool_results == 0) {
-    no_results = no_results_text(*session);
+    no_results = no_results_text(*index);
     chosen->failed.scope = {};
   }
   return Choice{std::move(*chosen), std::move(*host), std::move(no_results)};
@@ -110,7 +110,7 @@ int dry_run(const Context& context, const ReplayArguments& arguments, const Choi
 }
 
 /// The harness's first write of a session to a run directory removes what is there from another.
-void announce_replacement(const Context& context, const SessionRun& plan, Session& index) {
+void announce_replacement(const Context& context, const SessionRun& plan, OpenIndex& index) {
   const Variables variables = context.session_options().variables;
   const std::string run_dir =
       run_directory_name(kernel_version(variables), detect_project_commit(variables));
@@ -126,10 +126,10 @@ using Verdicts = std::map<std::string, VerdictCounts>;
 /// there has nothing.
 template <typename Known>
 std::optional<Known> ask_index(const Context& context, const SessionRun& plan,
-                               const std::function<Result<Known>(Session&)>& ask) {
+                               const std::function<Result<Known>(OpenIndex&)>& ask) {
   auto index = open_fresh(context, plan.root);
   if (!index) {
-    const SessionOptions options = context.session_options();
+    const OpenIndexOptions options = context.session_options();
     if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
     return Known();
   }
@@ -142,7 +142,7 @@ std::optional<Known> ask_index(const Context& context, const SessionRun& plan,
 /// What the session has before the run: its token can be that of an earlier step.
 std::optional<Files> prepare(const Context& context, const SessionRun& plan) {
   if (plan.is_elsewhere) return std::nullopt;
-  return ask_index<Files>(context, plan, [&](Session& index) {
+  return ask_index<Files>(context, plan, [&](OpenIndex& index) {
     announce_replacement(context, plan, index);
     return session_files(index.database(), plan.session);
   });
@@ -166,7 +166,7 @@ std::vector<std::string> nextest_command(const ReplayArguments& arguments, const
 /// The verdicts that the replay has left.
 std::optional<Verdicts> verdicts_after(const Context& context, const SessionRun& plan,
                                        const Files& before) {
-  return ask_index<Verdicts>(context, plan, [&](Session& index) {
+  return ask_index<Verdicts>(context, plan, [&](OpenIndex& index) {
     auto verdicts = session_verdicts(index.database(), plan.session, before);
     note_left_out(context, index, true);
     return verdicts;

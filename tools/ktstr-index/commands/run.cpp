@@ -17,7 +17,8 @@ struct RunArguments {
   bool traces = false;
 };
 
-void say_session(const Context& context, std::optional<Session>& index, const std::string& token) {
+void say_session(const Context& context, std::optional<OpenIndex>& index,
+                 const std::string& token) {
   std::string text = "no results";
   if (index) {
     const auto summary = find_session(index->database(), token);

@@ -21,9 +21,9 @@ struct ShowArguments {
 };
 
 /// All rows of a statement, for the few that make one result.
-Result<std::vector<std::vector<Value>>> read_rows(Session& session, const std::string& sql,
+Result<std::vector<std::vector<Value>>> read_rows(OpenIndex& index, const std::string& sql,
                                                   std::vector<RowColumn>* columns = nullptr) {
-  auto source = run_statement(session.database(), sql, 0, system_clock());
+  auto source = run_statement(index.database(), sql, 0, system_clock());
   if (!source) return fail(std::move(source.error()));
   if (columns != nullptr) *columns = (*source)->columns();
   std::vector<std::vector<Value>> rows;
@@ -48,19 +48,19 @@ std::string text_of(const Value& value) {
 }
 
 /// The bytes of the result: of a file that still has them, else of the archive.
-Result<std::string> read_bytes(const Context& context, Session& session, const std::string& id,
+Result<std::string> read_bytes(const Context& context, OpenIndex& index, const std::string& id,
                                const std::vector<ResultPlace>& places) {
   for (const ResultPlace& place : places) {
-    const auto file = system_file_system().open_file(session.paths().root.path + "/" + place.path);
+    const auto file = system_file_system().open_file(index.paths().root.path + "/" + place.path);
     if (!file) continue;
     auto bytes = (*file)->read_all(context.limits().max_file_bytes);
     // A re-run may have put another result there.
     if (bytes && content_id(*bytes) == id) return std::move(*bytes);
   }
-  if (!is_past_attached(session.database())) {
-    if (const auto missing = session.look_over({}); !missing) return fail(missing.error());
+  if (!is_past_attached(index.database())) {
+    if (const auto missing = index.look_over({}); !missing) return fail(missing.error());
   }
-  const auto document = session.kept_document(id);
+  const auto document = index.kept_document(id);
   if (!document) return fail(document.error());
   if (document->is_redacted)
     context.note("redacted when it was packed: these aren't all its bytes");
@@ -68,20 +68,20 @@ Result<std::string> read_bytes(const Context& context, Session& session, const s
 }
 
 /// The record as it was written; null if it is no JSON object or is gone.
-JsonValue read_record(const Context& context, Session& session, const std::string& id,
+JsonValue read_record(const Context& context, OpenIndex& index, const std::string& id,
                       const std::vector<ResultPlace>& places) {
   const std::string& status = places.front().status;
   if (status != "ok" && status != "drift") return nullptr;
-  auto bytes = read_bytes(context, session, id, places);
+  auto bytes = read_bytes(context, index, id, places);
   if (!bytes) return nullptr;
   return JsonRaw{std::move(*bytes)};
 }
 
 /// Every column that the result has a value for, then its whole-run metrics.
-Result<std::vector<Fact>> result_facts(Session& session, std::int64_t sidecar_id) {
+Result<std::vector<Fact>> result_facts(OpenIndex& index, std::int64_t sidecar_id) {
   const std::string id = std::to_string(sidecar_id);
   std::vector<RowColumn> columns;
-  const auto rows = read_rows(session, "SELECT * FROM results WHERE sidecar_id = " + id, &columns);
+  const auto rows = read_rows(index, "SELECT * FROM results WHERE sidecar_id = " + id, &columns);
   if (!rows) return fail(rows.error());
   std::vector<Fact> facts;
   for (const std::vector<Value>& row : *rows) {
@@ -99,10 +99,10 @@ Result<std::vector<Fact>> result_facts(Session& session, std::int64_t sidecar_id
   // Over now and past, nothing would find the archive's by their negative numbers.
   const std::string metrics_of = sidecar_id < 0 ? "past.metrics WHERE sidecar_id = " + id.substr(1)
                                                 : "metrics WHERE sidecar_id = " + id;
-  const auto metrics = read_rows(session, "SELECT metric, value FROM " + metrics_of +
-                                              " AND phase IS NULL AND cgroup IS NULL AND "
-                                              "metric NOT IN (" +
-                                              shown + ") ORDER BY metric");
+  const auto metrics = read_rows(index, "SELECT metric, value FROM " + metrics_of +
+                                            " AND phase IS NULL AND cgroup IS NULL AND "
+                                            "metric NOT IN (" +
+                                            shown + ") ORDER BY metric");
   if (!metrics) return fail(metrics.error());
   for (const std::vector<Value>& row : *metrics) {
     facts.push_back({text_of(row[0]), text_of(row[1])});
@@ -112,41 +112,41 @@ Result<std::vector<Fact>> result_facts(Session& session, std::int64_t sidecar_id
 
 /// Something that the name means, in an index that is open for it.
 struct Shown {
-  Session session;
+  OpenIndex index;
   NamedResult result;
 };
 
 /// What isn't there now may have been.
 Result<Shown> find_in_past(const Context& context, const ShowArguments& arguments,
                            const Error& not_now) {
-  auto session = context.open_over(Over::past, CheckLevel::dirs);
-  if (!session || !session->has_archive()) return fail(not_now);
-  if (const auto looked = session->look_over({Over::past, arguments.over.all_projects}); !looked) {
+  auto index = context.open_over(Over::past, CheckLevel::dirs);
+  if (!index || !index->has_archive()) return fail(not_now);
+  if (const auto looked = index->look_over({Over::past, arguments.over.all_projects}); !looked) {
     context.note(looked.error().text());
     return fail(not_now);
   }
-  auto result = resolve_result(session->database(), arguments.name);
+  auto result = resolve_result(index->database(), arguments.name);
   if (!result) {
     // Several in the past are news; that there is none there, too, isn't.
-    const auto is_named = names_a_result(session->database(), arguments.name);
+    const auto is_named = names_a_result(index->database(), arguments.name);
     return fail(is_named && *is_named ? result.error() : not_now);
   }
-  if (session->has_root()) {
+  if (index->has_root()) {
     context.note("not there any more; this is what the archive has (--over past)");
   }
-  return Shown{std::move(*session), std::move(*result)};
+  return Shown{std::move(*index), std::move(*result)};
 }
 
 Result<Shown> find(const Context& context, const ShowArguments& arguments) {
-  auto session = open_over(context, arguments.over);
-  if (!session) {
-    const Error& error = session.error();
+  auto index = open_over(context, arguments.over);
+  if (!index) {
+    const Error& error = index.error();
     const bool is_open = !arguments.over.over && error.code == ErrorCode::not_found;
     return is_open ? find_in_past(context, arguments, error) : Result<Shown>(fail(error));
   }
-  auto result = resolve_result(session->database(), arguments.name);
-  if (result) return Shown{std::move(*session), std::move(*result)};
-  const auto is_named = names_a_result(session->database(), arguments.name);
+  auto result = resolve_result(index->database(), arguments.name);
+  if (result) return Shown{std::move(*index), std::move(*result)};
+  const auto is_named = names_a_result(index->database(), arguments.name);
   const bool is_open = !arguments.over.over && is_named && !*is_named;
   return is_open ? find_in_past(context, arguments, result.error())
                  : Result<Shown>(fail(result.error()));

@@ -33,8 +33,8 @@ Result<void> check(const ShowHostArguments& arguments) {
   return {};
 }
 
-Result<HostContext> host_of(const Context& context, Session& session, const std::string& run) {
-  return run_host(session.database(), run, [&](std::string_view line) { context.note(line); });
+Result<HostContext> host_of(const Context& context, OpenIndex& index, const std::string& run) {
+  return run_host(index.database(), run, [&](std::string_view line) { context.note(line); });
 }
 
 int print_host(const Context& context, const std::optional<std::string>& run,
@@ -71,10 +71,10 @@ int print_differences(const Context& context, const ShowHostArguments& arguments
   return context.print_rows(list);
 }
 
-int run_diff(const Context& context, Session& session, const ShowHostArguments& arguments) {
-  const auto before = host_of(context, session, *arguments.before);
+int run_diff(const Context& context, OpenIndex& index, const ShowHostArguments& arguments) {
+  const auto before = host_of(context, index, *arguments.before);
   if (!before) return context.failed(before.error());
-  const auto after = arguments.after ? host_of(context, session, *arguments.after)
+  const auto after = arguments.after ? host_of(context, index, *arguments.after)
                                      : Result<HostContext>(collect_host_context());
   if (!after) return context.failed(after.error());
   const auto differences = host_differences(*before, *after);
@@ -88,10 +88,10 @@ int run(const Context& context, const ShowHostArguments& arguments) {
   if (!arguments.run && !arguments.is_diff) {
     return print_host(context, {}, collect_host_context());
   }
-  auto session = context.open_pool(arguments.dir, CheckLevel::dirs);
-  if (!session) return context.failed(session.error());
-  if (arguments.is_diff) return run_diff(context, *session, arguments);
-  const auto host = host_of(context, *session, *arguments.run);
+  auto index = context.open_pool(arguments.dir, CheckLevel::dirs);
+  if (!index) return context.failed(index.error());
+  if (arguments.is_diff) return run_diff(context, *index, arguments);
+  const auto host = host_of(context, *index, *arguments.run);
   if (!host) return context.failed(host.error());
   return print_host(context, arguments.run, *host);
 }

@@ -39,28 +39,28 @@ std::vector<Fact> to_facts(const VerifyReport& report) {
   return facts;
 }
 
-Result<VerifyReport> verify(const Context& context, Session& session, bool repair) {
+Result<VerifyReport> verify(const Context& context, OpenIndex& index, bool repair) {
   VerifyOptions options;
   options.limits = context.limits();
   options.repair = repair;
-  return verify_catalog(session.database(), session.paths().root.path, system_file_system(),
+  return verify_catalog(index.database(), index.paths().root.path, system_file_system(),
                         system_clock(), options);
 }
 
 int run(const Context& context, const VerifyFlags& flags) {
-  auto session = context.open_as_is();
-  if (!session) return context.failed(session.error());
-  auto report = verify(context, *session, flags.repair);
+  auto index = context.open_as_is();
+  if (!index) return context.failed(index.error());
+  auto report = verify(context, *index, flags.repair);
   if (!report && flags.repair && report.error().code == ErrorCode::corrupt) {
     (void)context.failed(report.error());  // puts the catalog aside
-    session = context.open(CheckLevel::files);
-    if (!session) return context.failed(session.error());
-    report = verify(context, *session, true);
+    index = context.open(CheckLevel::files);
+    if (!index) return context.failed(index.error());
+    report = verify(context, *index, true);
   }
   if (report && flags.repair && !report->differences.empty()) {
     context.note(std::to_string(report->differences.size()) +
                  " differences; the catalog is made anew, now checked again");
-    report = verify(context, *session, false);
+    report = verify(context, *index, false);
   }
   if (!report) return context.failed(report.error());
   const int status = context.print_document(to_document(*report), to_facts(*report));

@@ -341,8 +341,10 @@ Result<void> SharedArchive::ensure_open() {
   if (archive_) return {};
   auto opened = Archive::open(options_.archive, *options_.file_system, *options_.clock);
   if (!opened) return fail(std::move(opened.error()));
+  auto project = opened->tables().project_for(options_.root);
+  if (!project) return fail(std::move(project.error()));
   archive_.emplace(std::move(*opened));
-  root_ = ArchiveRoot{options_.root, archive_->tables().project_for(options_.root), ""};
+  root_ = ArchiveRoot{options_.root, std::move(*project), ""};
   return {};
 }
 

@@ -29,9 +29,10 @@ std::optional<std::string> ArchiveTables::project_of(const std::string& root_pat
   return project;
 }
 
-std::string ArchiveTables::project_for(const std::string& root_path) {
+Result<std::string> ArchiveTables::project_for(const std::string& root_path) {
   auto project = project_of(root_path);
-  return project ? std::move(*project) : project_key(root_path);
+  if (project) return std::move(*project);
+  return project_key(root_path);
 }
 
 std::int64_t ArchiveTables::root_id(const ArchiveRoot& root) {

@@ -83,8 +83,8 @@ class ArchiveTables {
   /// The project that a root of this machine was filed under; none: it is new. A root stays with
   /// its project: finding out again costs more than most writes.
   [[nodiscard]] std::optional<std::string> project_of(const std::string& root_path);
-  /// The same; of a new root, the one that it will be filed under.
-  [[nodiscard]] std::string project_for(const std::string& root_path);
+  /// The same; of a new root, the one that it will be filed under. Errors: those of project_key().
+  [[nodiscard]] Result<std::string> project_for(const std::string& root_path);
   [[nodiscard]] std::int64_t root_id(const ArchiveRoot& root);
   void set_root_seen(std::int64_t root_id, std::int64_t seen_ns);
   /// Of a job directory, the run directory's row is made, too.

@@ -41,6 +41,13 @@ class PosixFileSystem final : public FileSystem {
       const std::string& path) override {
     return posix::open_directory_at(at_path(path));
   }
+  [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_to_change(
+      const std::string& path, FollowLinks follow) override {
+    const int no_link = follow == FollowLinks::no ? O_NOFOLLOW : 0;
+    auto opened = posix::open_at(at_path(path), O_PATH | O_DIRECTORY | no_link);
+    if (!opened) return fail(std::move(opened.error()));
+    return posix::directory_handle(std::move(*opened), path);
+  }
   [[nodiscard]] Result<std::unique_ptr<FileHandle>> open_file(const std::string& path) override {
     return posix::open_file_at(at_path(path));
   }
@@ -50,24 +57,20 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Result<void> create_directories(const std::string& path) override;
   [[nodiscard]] Result<void> write_file(const std::string& path,
                                         const std::string& bytes) override {
-    return posix::write_whole_file(path, bytes);
+    return posix::write_whole_file_at(at_path(path), bytes);
   }
   [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
       const std::string& path) override {
     return posix::create_new_file_at(at_path(path));
   }
   [[nodiscard]] Result<void> sync_directory(const std::string& path) override {
-    return posix::sync_directory(path);
+    return posix::sync_directory_at(at_path(path));
   }
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override {
-    if (has_nul(from) || has_nul(to)) return fail(os_error(EINVAL, from));
-    if (::rename(from.c_str(), to.c_str()) != 0) return fail(os_error(errno, from));
-    return {};
+    return posix::rename_at(at_path(from), at_path(to));
   }
   [[nodiscard]] Result<void> remove_file(const std::string& path) override {
-    if (has_nul(path)) return fail(os_error(EINVAL, path));
-    if (::unlink(path.c_str()) != 0) return fail(os_error(errno, path));
-    return {};
+    return posix::remove_file_at(at_path(path));
   }
 };
 

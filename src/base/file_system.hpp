@@ -92,6 +92,17 @@ class DirectoryHandle {
   /// Follows a link.
   [[nodiscard]] virtual Result<std::unique_ptr<DirectoryHandle>> open_directory(
       const std::string& name) const = 0;
+
+  // Changes, as FileSystem has them, of what is directly in the directory: whoever puts another
+  // directory, or a link, under its path meanwhile doesn't turn them aside.
+
+  [[nodiscard]] virtual Result<void> write_file(const std::string& name,
+                                                const std::string& bytes) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& name) = 0;
+  [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  [[nodiscard]] virtual Result<void> remove_file(const std::string& name) = 0;
+  [[nodiscard]] virtual Result<void> sync() = 0;
 };
 
 /// The file system as this project uses it. The real one is thread-safe.
@@ -101,6 +112,9 @@ class FileSystem {
   virtual ~FileSystem() = default;
   [[nodiscard]] virtual Result<std::unique_ptr<DirectoryHandle>> open_directory(
       const std::string& path) = 0;
+  /// For changes only, so it need not be readable: what lists it is an error.
+  [[nodiscard]] virtual Result<std::unique_ptr<DirectoryHandle>> open_to_change(
+      const std::string& path, FollowLinks follow) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<FileHandle>> open_file(const std::string& path) = 0;
   [[nodiscard]] virtual Result<FileStatus> status(const std::string& path, FollowLinks follow) = 0;
   /// Creates the directory and its missing parents; an existing one is fine.

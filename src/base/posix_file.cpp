@@ -146,15 +146,29 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
   return error == 0 ? Result<void>() : fail(os_error(error, path));
 }
 
-Result<void> write_whole_file(const std::string& path, const std::string& bytes) {
-  auto opened = open_own_file_at(at_path(path), O_WRONLY | O_CREAT);
+Result<void> write_whole_file_at(const Location& location, const std::string& bytes) {
+  auto opened = open_own_file_at(location, O_WRONLY | O_CREAT);
   if (!opened) return fail(opened.error());
+  const std::string& path = location.shown_path;
   // Not by O_TRUNC: by then it would be too late to find out what it is.
   if (::ftruncate(opened->number(), 0) != 0) return fail(os_error(errno, path));
   if (auto written = write_all(opened->number(), bytes, path); !written) return written;
   // Some file systems report a full disk only here. EINTR: Linux has closed it all the same.
   if (::close(opened->release()) != 0 && errno != EINTR) return fail(os_error(errno, path));
   return {};
+}
+
+Result<void> rename_at(const Location& from, const Location& to) {
+  if (auto checked = check_name(from); !checked) return checked;
+  if (!check_name(to)) return fail(os_error(EINVAL, from.shown_path));
+  if (::renameat(from.directory, from.name.c_str(), to.directory, to.name.c_str()) == 0) return {};
+  return fail(os_error(errno, from.shown_path));
+}
+
+Result<void> remove_file_at(const Location& location) {
+  if (auto checked = check_name(location); !checked) return checked;
+  if (::unlinkat(location.directory, location.name.c_str(), 0) == 0) return {};
+  return fail(os_error(errno, location.shown_path));
 }
 
 namespace {
@@ -201,6 +215,21 @@ class PosixDirectory final : public DirectoryHandle {
       const std::string& name) const override {
     return open_directory_at(location_of(name));
   }
+  [[nodiscard]] Result<void> write_file(const std::string& name,
+                                        const std::string& bytes) override {
+    return write_whole_file_at(location_of(name), bytes);
+  }
+  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& name) override {
+    return create_new_file_at(location_of(name));
+  }
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override {
+    return rename_at(location_of(from), location_of(to));
+  }
+  [[nodiscard]] Result<void> remove_file(const std::string& name) override {
+    return remove_file_at(location_of(name));
+  }
+  [[nodiscard]] Result<void> sync() override { return sync_directory_at(location_of(".")); }
 
  private:
   [[nodiscard]] Location location_of(const std::string& name) const {
@@ -323,10 +352,10 @@ Result<std::unique_ptr<WritableFile>> create_new_file_at(const Location& locatio
   return std::make_unique<PosixWritableFile>(std::move(*opened), location.shown_path);
 }
 
-Result<void> sync_directory(const std::string& path) {
-  const auto opened = open_at(at_path(path), O_RDONLY | O_DIRECTORY);
+Result<void> sync_directory_at(const Location& location) {
+  const auto opened = open_at(location, O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(opened.error());
-  return PosixWritableFile::sync_descriptor(opened->number(), path);
+  return PosixWritableFile::sync_descriptor(opened->number(), location.shown_path);
 }
 
 }  // namespace ktstr::posix

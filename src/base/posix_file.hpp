@@ -20,7 +20,9 @@ namespace ktstr::posix {
 [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_directory_at(const Location& location);
 /// Null if the name is taken.
 [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file_at(const Location& location);
-[[nodiscard]] Result<void> sync_directory(const std::string& path);
-[[nodiscard]] Result<void> write_whole_file(const std::string& path, const std::string& bytes);
+[[nodiscard]] Result<void> sync_directory_at(const Location& location);
+[[nodiscard]] Result<void> write_whole_file_at(const Location& location, const std::string& bytes);
+[[nodiscard]] Result<void> rename_at(const Location& from, const Location& to);
+[[nodiscard]] Result<void> remove_file_at(const Location& location);
 
 }  // namespace ktstr::posix

@@ -262,9 +262,10 @@ std::optional<std::string> project_root_commit(const std::string& root) {
 
 }  // namespace
 
-std::string project_key(const std::string& root) {
-  const auto commit = project_root_commit(root);
-  return commit ? "git:" + *commit : "path:" + root;
+Result<std::string> project_key(const std::string& root) {
+  if (const auto commit = project_root_commit(root)) return "git:" + *commit;
+  if (!was_waited_for_in_vain()) return path_key(root);
+  return fail(ErrorCode::busy, "git gives no answer, so its project isn't known", root);
 }
 
 }  // namespace ktstr

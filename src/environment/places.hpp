@@ -141,7 +141,9 @@ struct ArchiveChoice {
 /// to find them all would take seconds in a kernel tree. Grafts and replaced objects are ignored.
 ///
 /// `root` is absolute and canonical. Up to 10 µs a commit, a small part of that where git keeps a
-/// commit graph. Thread-safe; never fails.
-[[nodiscard]] std::string project_key(const std::string& root);
+/// commit graph. Thread-safe. Error busy: git was waited for in vain, so that "none" isn't known.
+[[nodiscard]] Result<std::string> project_key(const std::string& root);
+/// The key of a root in no repository.
+[[nodiscard]] inline std::string path_key(const std::string& root) { return "path:" + root; }
 
 }  // namespace ktstr

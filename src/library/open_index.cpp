@@ -158,7 +158,15 @@ Result<std::string> OpenIndex::attach_archive() {
 PastScope OpenIndex::past_scope(bool all_projects) {
   auto filed = scope_of_root(database(), paths_.root.path);
   // A new checkout of a project shares its past.
-  PastScope scope = filed ? std::move(*filed) : PastScope{project_key(paths_.root.path)};
+  PastScope scope;
+  if (filed) {
+    scope = std::move(*filed);
+  } else {
+    auto key = project_key(paths_.root.path);
+    if (!key)
+      warnings_.emplace_back("the past of other checkouts is left out: " + key.error().text());
+    scope.project = key ? std::move(*key) : path_key(paths_.root.path);
+  }
   // The usual archive has one project, and a filter costs each row something.
   SQLite::Statement others(database(),
                            "SELECT EXISTS (SELECT 1 FROM past.runs_root WHERE project <> ?)");

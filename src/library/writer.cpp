@@ -358,13 +358,9 @@ Result<void> suppress_failure_dumps(const std::string& test_name, const std::str
                                     const WriterSurroundings& surroundings) {
   const auto hash = parse_variant_hash(variant_hash);
   if (!hash) return fail(hash.error());
-  const std::string directory = sidecar_directory(options, surroundings);
-  if (!sidecar_directory_override(options.variables)) {
-    auto checked = check_default_directory(*surroundings.file_system, directory);
-    if (!checked) return checked;
-  }
-  return suppress_failure_dumps(*surroundings.file_system, directory, test_name, *hash,
-                                surroundings.observer);
+  const bool is_default = !sidecar_directory_override(options.variables);
+  return suppress_failure_dumps(*surroundings.file_system, sidecar_directory(options, surroundings),
+                                is_default, test_name, *hash, surroundings.observer);
 }
 
 std::string sidecar_directory(const WriterOptions& options,

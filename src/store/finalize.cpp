@@ -156,9 +156,10 @@ Result<VerdictEdit> read_and_edit(const std::string& path, Verdict final_verdict
 
 Result<Stamp> replace(const std::string& path, const std::string& bytes, const FinalizeWrite& how) {
   StagedWrite write;
-  write.target = path;
+  write.directory = directory_of(path);
+  write.target = path.substr(path.rfind('/') + 1);
   // As the harness names it, so that pre-clear knows an orphan.
-  write.staging = path + ".tmp.finalize." + std::to_string(::getpid());
+  write.staging = write.target + ".tmp.finalize." + std::to_string(::getpid());
   write.bytes = bytes;
   write.label = "sidecar";
   write.sync = how.sync;
@@ -167,7 +168,9 @@ Result<Stamp> replace(const std::string& path, const std::string& bytes, const F
     const FileChange change{path};
     if (how.observer != nullptr) how.observer->about_to_remove({&change, 1});
   };
-  return write_staged_file(*how.files, write);
+  const auto directory = how.files->open_to_change(write.directory, FollowLinks::yes);
+  if (!directory) return fail(directory.error());
+  return write_staged_file(**directory, write);
 }
 
 }  // namespace

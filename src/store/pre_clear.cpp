@@ -42,9 +42,8 @@ std::string key_of(const std::string& directory) {
   return failed ? directory : canonical.string();
 }
 
-bool was_cleared_by_session(FileSystem& files, const std::string& sentinel,
-                            const std::string& token) {
-  const auto file = files.open_file(sentinel);
+bool was_cleared_by_session(const DirectoryHandle& directory, const std::string& token) {
+  const auto file = directory.open_file(k_session_sentinel);
   if (!file) return false;
   const auto recorded = (*file)->read_all(token.size());  // a longer one is another one
   return recorded && *recorded == token;
@@ -103,14 +102,13 @@ void announce(const PreClear& what, const std::string& directory,
   what.observer->about_to_remove(changes);
 }
 
-std::vector<std::string> clear(FileSystem& files, DirectoryHandle& directory,
-                               const PreClear& what) {
+std::vector<std::string> clear(DirectoryHandle& directory, const PreClear& what) {
   const std::vector<std::string> names = find_leftovers(directory);
   const std::string absolute = absolute_path(what.directory);
   announce(what, absolute, names);
   std::vector<std::string> removed;
   for (const std::string& name : names) {
-    if (!files.remove_file(join_path(what.directory, name))) continue;
+    if (!directory.remove_file(name)) continue;
     removed.push_back(join_path(absolute, name));
   }
   return removed;
@@ -129,19 +127,21 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   const std::lock_guard lock(mutex_);
   if (done_.contains(key)) return {};
   const bool has_token = what.session_token && !what.session_token->empty();
-  const std::string sentinel = join_path(what.directory, k_session_sentinel);
   std::vector<std::string> removed;
   const auto directory = open_child(files, what.directory);
   if (!directory) {
     warn_uncleared(what, what.directory, directory.error().message);
   } else if (has_token && !can_be_noted(**directory)) {
     // Clearing would remove what the session's other processes wrote.
-    warn_uncleared(what, sentinel, "a link or no regular file");
-  } else if (!has_token || !was_cleared_by_session(files, sentinel, *what.session_token)) {
-    removed = clear(files, **directory, what);
+    warn_uncleared(what, join_path(what.directory, k_session_sentinel),
+                   "a link or no regular file");
+  } else if (!has_token || !was_cleared_by_session(**directory, *what.session_token)) {
+    removed = clear(**directory, what);
     // After the removals: a process killed in between must not leave word that all is done. If
     // it fails, the next process clears once more.
-    if (has_token) static_cast<void>(files.write_file(sentinel, *what.session_token));
+    if (has_token) {
+      static_cast<void>((*directory)->write_file(k_session_sentinel, *what.session_token));
+    }
   }
   done_.insert(std::move(key));
   return removed;

@@ -32,6 +32,23 @@ void report(const SidecarWrite& how, WriteStep step) {
 // Of every file system that Linux knows.
 constexpr std::size_t k_longest_name = 255;
 
+/// From here on changes go by what was opened: a link that takes the directory's place meanwhile
+/// leads nowhere. Error io: a link has the default directory's name; what is below the runs root
+/// may have come from a stranger, and is never written to or cleared through a link.
+Result<std::unique_ptr<DirectoryHandle>> open_sidecar_directory(FileSystem& files,
+                                                                const std::string& directory,
+                                                                bool is_default_directory) {
+  if (!is_default_directory) return files.open_to_change(directory, FollowLinks::yes);
+  const std::string own = directory.substr(0, directory.find_last_not_of('/') + 1);
+  const auto status = files.status(own, FollowLinks::no);
+  if (status && status->kind == FileKind::symlink) {
+    return fail(ErrorCode::io,
+                "a symbolic link below the runs root, and nothing is written through one",
+                directory, "KTSTR_SIDECAR_DIR may name a directory by a link");
+  }
+  return files.open_to_change(own, FollowLinks::no);
+}
+
 /// One sidecar on its way to the disk.
 ///
 /// 1. The directory is made, so that it has one canonical path ever after.
@@ -64,6 +81,7 @@ class SidecarWriter {
   const std::string hash_;
   std::string name_;
   std::string absolute_;  ///< the sidecar's path
+  std::unique_ptr<DirectoryHandle> directory_;
   std::string bytes_;
   std::vector<std::string> removed_;
 };
@@ -84,10 +102,10 @@ Result<void> SidecarWriter::make_directory() {
   if (auto made = how_.file_system->create_directories(how_.directory); !made) {
     return fail_while("create sidecar dir " + how_.directory, made.error());
   }
-  if (how_.is_default_directory) {
-    auto checked = check_default_directory(*how_.file_system, how_.directory);
-    if (!checked) return checked;
-  }
+  auto opened =
+      open_sidecar_directory(*how_.file_system, how_.directory, how_.is_default_directory);
+  if (!opened) return fail(std::move(opened.error()));
+  directory_ = std::move(*opened);
   // Now, and not after the write: the working directory may have changed by then.
   absolute_ = absolute_path(join_path(how_.directory, name_));
   report(how_, WriteStep::directory_created);
@@ -118,8 +136,9 @@ std::string SidecarWriter::staging_name() const {
 
 Result<Stamp> SidecarWriter::write_staged() {
   StagedWrite staged;
-  staged.target = join_path(how_.directory, name_);
-  staged.staging = join_path(how_.directory, staging_name());
+  staged.directory = how_.directory;
+  staged.target = name_;
+  staged.staging = staging_name();
   staged.bytes = bytes_;
   staged.label = how_.label;
   staged.sync = how_.sync;
@@ -130,7 +149,7 @@ Result<Stamp> SidecarWriter::write_staged() {
       how_.observer->about_to_remove({&change, 1});
     };
   }
-  return write_staged_file(*how_.file_system, staged);
+  return write_staged_file(*directory_, staged);
 }
 
 void SidecarWriter::announce_removed() const {
@@ -146,12 +165,14 @@ void SidecarWriter::announce_written(const Stamp& stamp) const {
 }
 
 /// Removes one file, telling the observer; a missing one is none of its business.
-Result<void> remove_dump(FileSystem& files, const std::string& path, ChangeObserver* observer) {
+Result<void> remove_dump(DirectoryHandle& directory, const std::string& path,
+                         ChangeObserver* observer) {
+  const std::string name = path.substr(path.rfind('/') + 1);
   const FileChange change{absolute_path(path)};
-  if (observer != nullptr && files.status(path, FollowLinks::no)) {
+  if (observer != nullptr && directory.status_of(name, FollowLinks::no)) {
     observer->about_to_remove({&change, 1});
   }
-  const auto removed = files.remove_file(path);
+  const auto removed = directory.remove_file(name);
   if (!removed && removed.error().code == ErrorCode::not_found) return {};
   if (!removed) return fail_while("remove failure dump " + path, removed.error());
   if (observer != nullptr) observer->removed({&change, 1});
@@ -167,14 +188,6 @@ Result<void> check_test_name(const std::string& test_name) {
       ErrorCode::usage,
       "the test name '" + escape_control(test_name) +
           "' can't be part of a file name: it holds '/' or a control character, or is not UTF-8");
-}
-
-Result<void> check_default_directory(FileSystem& files, const std::string& directory) {
-  const auto own = files.status(directory, FollowLinks::no);
-  if (!own || own->kind != FileKind::symlink) return {};
-  return fail(ErrorCode::io,
-              "a symbolic link below the runs root, and nothing is written through one", directory,
-              "KTSTR_SIDECAR_DIR may name a directory by a link");
 }
 
 Result<WrittenSidecar> write_sidecar_file(const Record& record, const SidecarWrite& how) {
@@ -199,13 +212,16 @@ std::optional<std::string> take_last_sidecar_path() {
 }
 
 Result<void> suppress_failure_dumps(FileSystem& files, const std::string& directory,
-                                    const std::string& test_name, std::uint64_t variant_hash,
-                                    ChangeObserver* observer) {
+                                    bool is_default_directory, const std::string& test_name,
+                                    std::uint64_t variant_hash, ChangeObserver* observer) {
   if (auto checked = check_test_name(test_name); !checked) return checked;
+  const auto opened = open_sidecar_directory(files, directory, is_default_directory);
+  if (!opened && opened.error().code == ErrorCode::not_found) return {};
+  if (!opened) return fail(opened.error());
   const std::string stem = join_path(directory, test_name + "-" + variant_hash_text(variant_hash));
   Result<void> outcome;
   for (const char* const suffix : k_dump_suffixes) {
-    const auto removed = remove_dump(files, stem + suffix, observer);
+    const auto removed = remove_dump(**opened, stem + suffix, observer);
     if (outcome) outcome = removed;
   }
   return outcome;

@@ -42,12 +42,9 @@ struct SidecarWrite {
 /// character, what is not UTF-8.
 [[nodiscard]] Result<void> check_test_name(const std::string& test_name);
 
-/// An error (io) if a link has the default directory's name: what is below the runs root may have
-/// come from a stranger, and is never written to or cleared through a link. Fine if it is missing.
-[[nodiscard]] Result<void> check_default_directory(FileSystem& files, const std::string& directory);
-
 /// See the public function of this name. No lock is taken, as in the harness.
 [[nodiscard]] Result<void> suppress_failure_dumps(FileSystem& files, const std::string& directory,
+                                                  bool is_default_directory,
                                                   const std::string& test_name,
                                                   std::uint64_t variant_hash,
                                                   ChangeObserver* observer);

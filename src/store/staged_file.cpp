@@ -18,19 +18,19 @@ namespace {
 constexpr int k_most_names = 1000;
 
 struct Staging {
-  std::string path;
+  std::string name;
   std::unique_ptr<WritableFile> file;
 };
 
 /// A name that nobody else uses. Process id and run id make it so as a rule; but a record can bring
 /// its run id along, and two containers that share a directory may number processes alike.
-Result<Staging> create_staging(FileSystem& files, const std::string& wanted) {
-  std::string path = wanted;
+Result<Staging> create_staging(DirectoryHandle& directory, const std::string& wanted) {
+  std::string name = wanted;
   for (int number = 2; number <= k_most_names; ++number) {
-    auto created = files.create_new_file(path);
+    auto created = directory.create_new_file(name);
     if (!created) return fail(created.error());
-    if (*created) return Staging{std::move(path), std::move(*created)};
-    path = wanted + "." + std::to_string(number);
+    if (*created) return Staging{std::move(name), std::move(*created)};
+    name = wanted + "." + std::to_string(number);
   }
   return fail(os_error(EEXIST));
 }
@@ -38,17 +38,18 @@ Result<Staging> create_staging(FileSystem& files, const std::string& wanted) {
 /// Removes the staging file, unless it was renamed.
 class StagingRemoval {
  public:
-  StagingRemoval(FileSystem& files, const std::string& path) : files_(files), path_(path) {}
+  StagingRemoval(DirectoryHandle& directory, const std::string& name)
+      : directory_(directory), name_(name) {}
   StagingRemoval(const StagingRemoval&) = delete;
   StagingRemoval& operator=(const StagingRemoval&) = delete;
   ~StagingRemoval() {
-    if (!is_renamed_) static_cast<void>(files_.remove_file(path_));
+    if (!is_renamed_) static_cast<void>(directory_.remove_file(name_));
   }
   void forget() { is_renamed_ = true; }
 
  private:
-  FileSystem& files_;
-  const std::string& path_;
+  DirectoryHandle& directory_;
+  const std::string& name_;
   bool is_renamed_ = false;
 };
 
@@ -66,33 +67,36 @@ Result<void> fill(WritableFile& file, const StagedWrite& what, const std::string
   return {};
 }
 
-void announce(FileSystem& files, const StagedWrite& what) {
-  if (what.about_to_replace && files.status(what.target, FollowLinks::no)) what.about_to_replace();
+void announce(const DirectoryHandle& directory, const StagedWrite& what) {
+  if (what.about_to_replace && directory.status_of(what.target, FollowLinks::no)) {
+    what.about_to_replace();
+  }
   report(what, WriteStep::announced);
 }
 
 }  // namespace
 
-Result<Stamp> write_staged_file(FileSystem& files, const StagedWrite& what) {
-  auto staging = create_staging(files, what.staging);
+Result<Stamp> write_staged_file(DirectoryHandle& directory, const StagedWrite& what) {
+  auto staging = create_staging(directory, what.staging);
   if (!staging) {
-    return fail_while("write " + what.label + " staging " + what.staging, staging.error());
+    return fail_while("write " + what.label + " staging " + join_path(what.directory, what.staging),
+                      staging.error());
   }
-  const std::string& path = staging->path;
-  StagingRemoval removal(files, path);
+  StagingRemoval removal(directory, staging->name);
   report(what, WriteStep::staging_created);
+  const std::string path = join_path(what.directory, staging->name);
   if (auto filled = fill(*staging->file, what, path); !filled) return fail(filled.error());
-  announce(files, what);
-  if (auto renamed = files.rename(path, what.target); !renamed) {
-    return fail_while("rename " + what.label + " staging " + path + " -> " + what.target,
+  announce(directory, what);
+  if (auto renamed = directory.rename(staging->name, what.target); !renamed) {
+    return fail_while("rename " + what.label + " staging " + path + " -> " +
+                          join_path(what.directory, what.target),
                       renamed.error());
   }
   removal.forget();
   report(what, WriteStep::renamed);
   const auto status = staging->file->status();
-  const std::string directory = directory_of(what.target);
-  if (auto synced = what.sync ? files.sync_directory(directory) : Result<void>(); !synced) {
-    return fail_while("sync " + what.label + " directory " + directory, synced.error());
+  if (auto synced = what.sync ? directory.sync() : Result<void>(); !synced) {
+    return fail_while("sync " + what.label + " directory " + what.directory, synced.error());
   }
   return status ? status->stamp : Stamp{};
 }

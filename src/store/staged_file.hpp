@@ -73,8 +73,9 @@ enum class WriteStep {
 
 /// A file that shall stand under its name whole or not at all.
 struct StagedWrite {
-  std::string target;
-  std::string staging;  ///< in the target's directory; a number is added if the name is taken
+  std::string directory;  ///< its path, for errors
+  std::string target;     ///< a name in it
+  std::string staging;    ///< another; a number is added if it is taken
   std::string_view bytes;
   std::string label = "file";  ///< what errors call it
   bool sync = false;           ///< wait until the file and its name are on the disk
@@ -90,7 +91,7 @@ struct StagedWrite {
 /// -> B: …", "sync LABEL staging P: …". After these the target is as it was and no staging file is
 /// left. After "sync LABEL directory D: …" the target has the new bytes, and a crash of the machine
 /// may still undo that. Thread-safe, also for the same target: the last rename wins.
-[[nodiscard]] Result<Stamp> write_staged_file(FileSystem& files, const StagedWrite& what);
+[[nodiscard]] Result<Stamp> write_staged_file(DirectoryHandle& directory, const StagedWrite& what);
 
 // By file descriptors that the caller owns. Thread-safe.
 

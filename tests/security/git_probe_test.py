@@ -2,9 +2,11 @@
 """Repositories that are a stranger's, and machines whose git is missing, slow or a liar: no probe
 runs a foreign program or holds up a result, and what can't be known is never filed as clean."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -380,6 +382,25 @@ class OddGit(GitProbe):
         time.sleep(0.1)
         for pid in map(int, pids.read_text().split()):
             self.assertFalse(Path(f"/proc/{pid}/cwd").exists(), pid)
+
+    def test_a_root_is_filed_under_no_project_until_git_answers(self):
+        self.put("run/t.ktstr.json", json.dumps(IDENTITY))
+        (self.tree / "target").mkdir()
+        root = self.tree / "target/ktstr"
+        self.root.rename(root)
+        archive = self.temporary / "archive.sqlite3"
+        projects = []
+        for path in (self.path_with("exec /bin/sleep 300\n"), {}):
+            done = subprocess.run(
+                [COMMAND, "refresh", "--archive", str(archive), "--root", str(root)], cwd=self.tree,
+                capture_output=True, check=False, timeout=60, env=self.environment(**path))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with contextlib.closing(sqlite3.connect(archive)) as kept:
+                projects.append([row[0] for row in kept.execute("SELECT project FROM runs_root")])
+            if path:
+                self.assertIn(b"git gives no answer", done.stderr)
+        self.assertEqual(projects[0], [])
+        self.assertRegex(projects[1][0], "^git:[0-9a-f]{40}$")
 
     def test_a_git_that_says_nothing_or_nonsense_or_fails_or_dies_is_not_believed(self):
         for script in (":", "echo garbage", "printf 'a\\0b\\0'", "exit 1", "exit 128", "kill -9 $$",

@@ -123,6 +123,14 @@ Result<std::unique_ptr<FileHandle>> open_file_at(const StatePtr& state, const Pl
 Result<std::unique_ptr<DirectoryHandle>> open_directory_at(const StatePtr& state,
                                                            const Place& place);
 
+// What changes a tree, by path: a fake directory is known by its own.
+Result<void> write_file_at(FakeState& state, const std::string& path, const std::string& bytes);
+Result<std::unique_ptr<WritableFile>> create_new_file_at(const StatePtr& state,
+                                                         const std::string& path);
+Result<void> rename_at(FakeState& state, const std::string& from, const std::string& to);
+Result<void> remove_file_at(FakeState& state, const std::string& path);
+Result<void> sync_at(FakeState& state, const std::string& path);
+
 class FakeDirectory final : public DirectoryHandle {
  public:
   FakeDirectory(StatePtr state, FakeNodePtr node, std::string path)
@@ -145,6 +153,21 @@ class FakeDirectory final : public DirectoryHandle {
       const std::string& name) const override {
     return open_directory_at(state_, place_of(name));
   }
+  [[nodiscard]] Result<void> write_file(const std::string& name,
+                                        const std::string& bytes) override {
+    return write_file_at(*state_, place_of(name).path, bytes);
+  }
+  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
+      const std::string& name) override {
+    return create_new_file_at(state_, place_of(name).path);
+  }
+  [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override {
+    return rename_at(*state_, place_of(from).path, place_of(to).path);
+  }
+  [[nodiscard]] Result<void> remove_file(const std::string& name) override {
+    return remove_file_at(*state_, place_of(name).path);
+  }
+  [[nodiscard]] Result<void> sync() override { return sync_at(*state_, path_); }
 
  private:
   [[nodiscard]] Place place_of(const std::string& name) const {
@@ -183,6 +206,41 @@ Result<void> to_result(const ErrnoOr<T>& outcome, const std::string& path) {
   return {};
 }
 
+Result<void> write_file_at(FakeState& state, const std::string& path, const std::string& bytes) {
+  const Lock lock(state.mutex);
+  if (auto begun = begin(state, FakeOperation::open, path); !begun) return begun;
+  return to_result(state.tree.write(path, bytes), path);
+}
+
+Result<std::unique_ptr<WritableFile>> create_new_file_at(const StatePtr& state,
+                                                         const std::string& path) {
+  const Lock lock(state->mutex);
+  if (auto begun = begin(*state, FakeOperation::open, path); !begun) return fail(begun.error());
+  if (state->tree.find(state->tree.root(), path, FollowLinks::no)) {
+    return std::unique_ptr<WritableFile>();
+  }
+  auto made = state->tree.put(path, FileKind::regular, {});
+  if (!made) return fail(os_error(made.error(), path));
+  return std::make_unique<FakeWritableFile>(state, *made, path);
+}
+
+Result<void> rename_at(FakeState& state, const std::string& from, const std::string& to) {
+  const Lock lock(state.mutex);
+  if (auto begun = begin(state, FakeOperation::rename, from); !begun) return begun;
+  return to_result(state.tree.rename(from, to), from);
+}
+
+Result<void> remove_file_at(FakeState& state, const std::string& path) {
+  const Lock lock(state.mutex);
+  if (auto begun = begin(state, FakeOperation::remove, path); !begun) return begun;
+  return to_result(state.tree.unlink(path), path);
+}
+
+Result<void> sync_at(FakeState& state, const std::string& path) {
+  const Lock lock(state.mutex);
+  return begin(state, FakeOperation::sync, path);
+}
+
 template <typename T>
 T require(ErrnoOr<T> outcome, const std::string& path) {
   if (!outcome) throw std::logic_error(os_error(outcome.error(), path).text());
@@ -209,6 +267,13 @@ Result<std::unique_ptr<DirectoryHandle>> FakeFileSystem::open_directory(const st
   return open_directory_at(state_, at_path(*state_, path));
 }
 
+Result<std::unique_ptr<DirectoryHandle>> FakeFileSystem::open_to_change(const std::string& path,
+                                                                        FollowLinks follow) {
+  const auto status = status_at(*state_, at_path(*state_, path), follow);
+  if (status && status->kind == FileKind::symlink) return fail(os_error(ENOTDIR, path));
+  return open_directory(path);
+}
+
 Result<std::unique_ptr<FileHandle>> FakeFileSystem::open_file(const std::string& path) {
   return open_file_at(state_, at_path(*state_, path));
 }
@@ -223,37 +288,23 @@ Result<void> FakeFileSystem::create_directories(const std::string& path) {
 }
 
 Result<void> FakeFileSystem::write_file(const std::string& path, const std::string& bytes) {
-  const Lock lock(state_->mutex);
-  if (auto begun = begin(*state_, FakeOperation::open, path); !begun) return begun;
-  return to_result(state_->tree.write(path, bytes), path);
+  return write_file_at(*state_, path, bytes);
 }
 
 Result<std::unique_ptr<WritableFile>> FakeFileSystem::create_new_file(const std::string& path) {
-  const Lock lock(state_->mutex);
-  if (auto begun = begin(*state_, FakeOperation::open, path); !begun) return fail(begun.error());
-  if (state_->tree.find(state_->tree.root(), path, FollowLinks::no)) {
-    return std::unique_ptr<WritableFile>();
-  }
-  auto made = state_->tree.put(path, FileKind::regular, {});
-  if (!made) return fail(os_error(made.error(), path));
-  return std::make_unique<FakeWritableFile>(state_, *made, path);
+  return create_new_file_at(state_, path);
 }
 
 Result<void> FakeFileSystem::sync_directory(const std::string& path) {
-  const Lock lock(state_->mutex);
-  return begin(*state_, FakeOperation::sync, path);
+  return sync_at(*state_, path);
 }
 
 Result<void> FakeFileSystem::rename(const std::string& from, const std::string& to) {
-  const Lock lock(state_->mutex);
-  if (auto begun = begin(*state_, FakeOperation::rename, from); !begun) return begun;
-  return to_result(state_->tree.rename(from, to), from);
+  return rename_at(*state_, from, to);
 }
 
 Result<void> FakeFileSystem::remove_file(const std::string& path) {
-  const Lock lock(state_->mutex);
-  if (auto begun = begin(*state_, FakeOperation::remove, path); !begun) return begun;
-  return to_result(state_->tree.unlink(path), path);
+  return remove_file_at(*state_, path);
 }
 
 void FakeFileSystem::make_directory(const std::string& path) {

@@ -29,6 +29,8 @@ class FakeFileSystem final : public FileSystem {
 
   [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_directory(
       const std::string& path) override;
+  [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_to_change(
+      const std::string& path, FollowLinks follow) override;
   [[nodiscard]] Result<std::unique_ptr<FileHandle>> open_file(const std::string& path) override;
   [[nodiscard]] Result<FileStatus> status(const std::string& path, FollowLinks follow) override;
   [[nodiscard]] Result<void> create_directories(const std::string& path) override;

@@ -10,6 +10,7 @@
 #include "base/file_system.hpp"
 #include "database/schema.hpp"
 #include "support/fake_clock.hpp"
+#include "support/forwarding_file_system.hpp"
 #include "support/rows_text.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"
@@ -18,39 +19,16 @@ namespace ktstr::test {
 namespace {
 
 /// The real file system, but for directories that can't be made.
-class ReadOnlyBelow final : public FileSystem {
+class ReadOnlyBelow final : public ForwardingFileSystem {
  public:
   explicit ReadOnlyBelow(std::string path) : path_(std::move(path)) {}
 
-  Result<std::unique_ptr<DirectoryHandle>> open_directory(const std::string& path) override {
-    return real_.open_directory(path);
-  }
-  Result<std::unique_ptr<FileHandle>> open_file(const std::string& path) override {
-    return real_.open_file(path);
-  }
-  Result<FileStatus> status(const std::string& path, FollowLinks follow) override {
-    return real_.status(path, follow);
-  }
   Result<void> create_directories(const std::string& path) override {
     if (path.rfind(path_, 0) == 0) return fail(os_error(EROFS, path));
-    return real_.create_directories(path);
+    return ForwardingFileSystem::create_directories(path);
   }
-  Result<void> write_file(const std::string& path, const std::string& bytes) override {
-    return real_.write_file(path, bytes);
-  }
-  Result<std::unique_ptr<WritableFile>> create_new_file(const std::string& path) override {
-    return real_.create_new_file(path);
-  }
-  Result<void> sync_directory(const std::string& path) override {
-    return real_.sync_directory(path);
-  }
-  Result<void> rename(const std::string& from, const std::string& to) override {
-    return real_.rename(from, to);
-  }
-  Result<void> remove_file(const std::string& path) override { return real_.remove_file(path); }
 
  private:
-  FileSystem& real_ = system_file_system();
   std::string path_;
 };
 

@@ -22,6 +22,7 @@
 #include "environment/places.hpp"
 #include "support/child_process.hpp"
 #include "support/clock_ahead.hpp"
+#include "support/forwarding_file_system.hpp"
 #include "support/rows_text.hpp"
 #include "support/small_records.hpp"
 #include "support/temporary_directory.hpp"
@@ -35,39 +36,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 /// The real file system; before each look at a path it calls `before_status`.
-class WatchedFileSystem final : public FileSystem {
+class WatchedFileSystem final : public ForwardingFileSystem {
  public:
   std::function<void(const std::string& path)> before_status = {};
 
   Result<FileStatus> status(const std::string& path, FollowLinks follow) override {
     if (before_status) before_status(path);
-    return real_.status(path, follow);
+    return ForwardingFileSystem::status(path, follow);
   }
-  Result<std::unique_ptr<DirectoryHandle>> open_directory(const std::string& path) override {
-    return real_.open_directory(path);
-  }
-  Result<std::unique_ptr<FileHandle>> open_file(const std::string& path) override {
-    return real_.open_file(path);
-  }
-  Result<void> create_directories(const std::string& path) override {
-    return real_.create_directories(path);
-  }
-  Result<void> write_file(const std::string& path, const std::string& bytes) override {
-    return real_.write_file(path, bytes);
-  }
-  Result<std::unique_ptr<WritableFile>> create_new_file(const std::string& path) override {
-    return real_.create_new_file(path);
-  }
-  Result<void> sync_directory(const std::string& path) override {
-    return real_.sync_directory(path);
-  }
-  Result<void> rename(const std::string& from, const std::string& to) override {
-    return real_.rename(from, to);
-  }
-  Result<void> remove_file(const std::string& path) override { return real_.remove_file(path); }
-
- private:
-  FileSystem& real_ = system_file_system();
 };
 
 /// A runs root, and a mirror as one process has it.

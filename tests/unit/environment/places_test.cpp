@@ -173,7 +173,9 @@ class ProjectKey : public GitSandbox {
     ASSERT_TRUE(std::filesystem::remove(
         path(repository + "/.git/objects/" + id.substr(0, 2) + "/" + id.substr(2))));
   }
-  [[nodiscard]] std::string key(const std::string& root) const { return project_key(path(root)); }
+  [[nodiscard]] std::string key(const std::string& root) const {
+    return project_key(path(root)).value();
+  }
   [[nodiscard]] std::string path_key(const std::string& root) const { return "path:" + path(root); }
 };
 
@@ -303,9 +305,9 @@ TEST_F(ProjectKey, IsThePathInARepositoryWithSha256Names) {
 TEST_F(ProjectKey, TakesAnyTextForARoot) {
   make_repository("linux");
   const std::string with_nul = path("linux") + std::string("\0x", 2);
-  EXPECT_EQ(project_key(with_nul), "path:" + with_nul);
-  EXPECT_EQ(project_key(""), "path:");
-  EXPECT_EQ(project_key("absent/relative"), "path:absent/relative");
+  EXPECT_EQ(project_key(with_nul).value(), "path:" + with_nul);
+  EXPECT_EQ(project_key("").value(), "path:");
+  EXPECT_EQ(project_key("absent/relative").value(), "path:absent/relative");
   EXPECT_EQ(key("linux/Makefile/below"), "git:" + id_of("linux", "HEAD"));
 }
 

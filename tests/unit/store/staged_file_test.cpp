@@ -34,11 +34,12 @@ class StagedFile : public ::testing::Test {
   StagedFile() { files_.make_directory("/d"); }
 
   Result<Stamp> write(const std::string& bytes = "new") {
-    what_.target = k_target;
-    what_.staging = k_staging;
+    what_.directory = "/d";
+    what_.target = "a.json";
+    what_.staging = "a.json.tmp.1";
     what_.bytes = bytes;
     what_.label = "sidecar";
-    return write_staged_file(files_, what_);
+    return write_staged_file(**files_.open_directory("/d"), what_);
   }
   /// What it says, and the error's code beside it.
   std::string failure() {
@@ -212,12 +213,59 @@ TEST_F(StagedFile, AnnouncesOnlyAFileThatIsThere) {
   EXPECT_EQ(announced, 1);
 }
 
+Result<Stamp> write_really(const test::TemporaryDirectory& directory, StagedWrite what) {
+  what.directory = directory.path();
+  const auto opened = system_file_system().open_to_change(directory.path(), FollowLinks::no);
+  return write_staged_file(**opened, what);
+}
+
+// As somebody does who may write in the runs root: the directory moves away, a link takes its
+// place.
+TEST(StagedRealFile, GoesWhereItsDirectoryWentAndNotThroughALinkInItsPlace) {
+  for (const WriteStep moment : {WriteStep::staging_created, WriteStep::staging_written}) {
+    const test::TemporaryDirectory root;
+    std::filesystem::create_directories(root.path("run"));
+    root.write("outside/a.json", "precious");
+    const auto opened = system_file_system().open_to_change(root.path("run"), FollowLinks::no);
+    StagedWrite what;
+    what.directory = root.path("run");
+    what.target = "a.json";
+    what.staging = "a.json.tmp.1";
+    what.bytes = "ours";
+    what.sync = true;
+    what.at_step = [&](WriteStep step) {
+      if (step != moment) return;
+      std::filesystem::rename(root.path("run"), root.path("away"));
+      std::filesystem::create_directory_symlink("outside", root.path("run"));
+    };
+    ASSERT_TRUE(write_staged_file(**opened, what));
+    EXPECT_EQ(std::filesystem::file_size(root.path("away/a.json")), 4U);
+    EXPECT_EQ(std::filesystem::file_size(root.path("outside/a.json")), 8U);
+    const auto outside = (*system_file_system().open_directory(root.path("outside")))->list();
+    EXPECT_EQ(outside->size(), 1U);
+  }
+}
+
+TEST(StagedRealFile, IsWrittenWhereNothingMayBeListed) {
+  const test::TemporaryDirectory root;
+  std::filesystem::create_directories(root.path("run"));
+  std::filesystem::permissions(root.path("run"), std::filesystem::perms(0300));
+  const auto opened = system_file_system().open_to_change(root.path("run"), FollowLinks::no);
+  ASSERT_TRUE(opened);
+  EXPECT_FALSE((*opened)->list());
+  StagedWrite what;
+  what.target = "a.json";
+  what.staging = "a.json.tmp.1";
+  EXPECT_TRUE(write_staged_file(**opened, what));
+  std::filesystem::permissions(root.path("run"), std::filesystem::perms(0700));
+}
+
 TEST(StagedRealFile, RefusesANameThatIsTooLong) {
   const test::TemporaryDirectory directory;
   StagedWrite what;
-  what.target = directory.path(std::string(250, 'a'));
+  what.target = std::string(250, 'a');
   what.staging = what.target + ".tmp.1";
-  const auto written = write_staged_file(system_file_system(), what);
+  const auto written = write_really(directory, what);
   ASSERT_FALSE(written);
   EXPECT_THAT(written.error().message, HasSubstr("File name too long (os error 36)"));
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
@@ -227,14 +275,14 @@ TEST(StagedRealFile, IsWholeAndSyncedInThisDirectory) {
   const test::TemporaryDirectory directory;
   const std::string bytes(3'000'000, 'x');
   StagedWrite what;
-  what.target = directory.path("a.json");
-  what.staging = directory.path("a.json.tmp.1");
+  what.target = "a.json";
+  what.staging = "a.json.tmp.1";
   what.bytes = bytes;
   what.sync = true;
-  const auto stamp = write_staged_file(system_file_system(), what);
+  const auto stamp = write_really(directory, what);
   ASSERT_TRUE(stamp);
-  EXPECT_EQ(std::filesystem::file_size(what.target), bytes.size());
-  EXPECT_EQ(*stamp, system_file_system().status(what.target, FollowLinks::no)->stamp);
+  EXPECT_EQ(std::filesystem::file_size(directory.path("a.json")), bytes.size());
+  EXPECT_EQ(*stamp, system_file_system().status(directory.path("a.json"), FollowLinks::no)->stamp);
 }
 
 // The kernel writes what fits under the limit, a short count, and fails the next call.
@@ -247,10 +295,10 @@ TEST(StagedRealFile, LeavesNoHalfFileWhenAShortWriteIsFollowedByAnError) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     const std::string bytes(1500, 'x');
     StagedWrite what;
-    what.target = directory.path("a.json");
-    what.staging = directory.path("a.json.tmp.1");
+    what.target = "a.json";
+    what.staging = "a.json.tmp.1";
     what.bytes = bytes;
-    const auto written = write_staged_file(system_file_system(), what);
+    const auto written = write_really(directory, what);
     return !written && written.error().message.find("File too large") != std::string::npos;
   });
   EXPECT_TRUE(child.succeeds());
@@ -265,10 +313,10 @@ TEST(ConcurrentStagedFile, IsWholeWhoeverWritesTheSameNameLast) {
     threads.emplace_back([&, letter] {
       const std::string bytes(100'000, letter);
       StagedWrite what;
-      what.target = directory.path("a.json");
-      what.staging = directory.path("a.json.tmp.1");  // the same for all
+      what.target = "a.json";
+      what.staging = "a.json.tmp.1";  // the same for all
       what.bytes = bytes;
-      for (int i = 0; i < 5; ++i) EXPECT_TRUE(write_staged_file(system_file_system(), what));
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(write_really(directory, what));
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -39,15 +39,18 @@ struct Plan {
   pid_t parent = ::getpid();
 };
 
-// From here to exec, only what is safe in a signal handler: other threads may hold any lock.
+// From here to exec, only what is safe in a signal handler: other threads may hold any lock. And
+// the stack is one that AddressSanitizer doesn't know, so it would complain of every function that
+// doesn't return.
+#define KTSTR_ON_OWN_STACK __attribute__((no_sanitize("address")))
 
 /// The order to die with whoever waits for this process, who may be dead by now.
-void die_with(pid_t parent) {
+KTSTR_ON_OWN_STACK void die_with(pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(k_not_started);
 }
 
-int become_program(void* plan_pointer) {
+KTSTR_ON_OWN_STACK int become_program(void* plan_pointer) {
   const Plan& plan = *static_cast<const Plan*>(plan_pointer);
   die_with(plan.parent);
   // Above the standard streams first: where one was closed, a descriptor of ours has its number.
@@ -67,7 +70,7 @@ int become_program(void* plan_pointer) {
 }
 
 /// Starts the program and ends as it ended. It holds no end of the pipe.
-int stand_between(void* plan_pointer) {
+KTSTR_ON_OWN_STACK int stand_between(void* plan_pointer) {
   Plan& plan = *static_cast<Plan*>(plan_pointer);
   ::setpgid(0, 0);
   die_with(plan.parent);
@@ -80,6 +83,8 @@ int stand_between(void* plan_pointer) {
   if (WIFSIGNALED(status)) ::kill(plan.parent, SIGKILL);
   ::_exit(WEXITSTATUS(status));
 }
+
+#undef KTSTR_ON_OWN_STACK
 
 /// Two processes, as exec makes SIGCHLD the signal at a process's end whatever it was before: with
 /// it the status would be lost where SIGCHLD is ignored, and a wait() of the program that we are a

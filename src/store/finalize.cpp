@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "environment/places.hpp"
 #include "ktstr/record.hpp"
 #include "record/json_scanner.hpp"
 #include "store/names.hpp"

@@ -128,6 +128,12 @@ class Noticed(Damaged):
                 self.assertNotIn("nothing was found to be lost", said)
                 self.assertIn(f"the table {table}", said)
 
+    def test_who_wants_no_notes_hears_of_losses(self):
+        self.change("DROP TABLE host")
+        said = self.command("refresh", "--quiet").stderr
+        self.assert_mended(said, self.TESTS)
+        self.assertEqual(len(said.splitlines()), 1, said)
+
     def test_purge_mends_first_and_then_purges(self):
         for damage in (self.damage_rows, self.damage_documents):
             with self.subTest(damage=damage.__name__):

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The top level is as designed, sources carry their licence, no file names one machine's paths."""
+"""The top level is as designed, sources carry their licence, no file names one machine's paths,
+files and folders keep a size to live in, and a unit test stands where what it tests does."""
 
 import re
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 
 import sources
 
@@ -25,6 +27,43 @@ def is_source(root, name):
     return not path.suffix and (root / name).read_bytes()[:2] == b"#!"
 
 
+MOST_LINES = 500
+MOST_FILES = 30
+PRODUCT = ("src/", "include/", "tools/")
+# Where what tests/unit/FOLDER tests may stand besides src/FOLDER.
+TESTED_ELSEWHERE = {"tools": ["tools/ktstr-index", "tools/ktstr-index/commands"],
+                    "support": ["tests/support"]}
+
+
+def size_complaints(root, names):
+    product = [name for name in names
+               if name.startswith(PRODUCT) and Path(name).suffix in sources.CPP_SUFFIXES]
+    found = []
+    for name in product:
+        lines = (root / name).read_bytes().count(b"\n")
+        if lines > MOST_LINES:
+            found.append(f"{name}: {lines} lines; {MOST_LINES} are enough for one concept")
+    folders = Counter(str(PurePosixPath(name).parent) for name in product)
+    return found + [f"{folder}: {count} sources; {MOST_FILES} are enough for one folder"
+                    for folder, count in folders.items() if count > MOST_FILES]
+
+
+def mirror_complaints(names):
+    """tests/unit/FOLDER/NAME_test.cpp, or NAME_WHAT_test.cpp, is about NAME of that folder."""
+    stems = {str(PurePosixPath(name).with_suffix("")) for name in names}
+    found = []
+    for name in names:
+        match = re.fullmatch(r"tests/unit/([^/]+)/(.+)_test\.cpp", name)
+        if not match:
+            continue
+        folder, words = match[1], match[2].split("_")
+        tested = ["_".join(words[:count]) for count in range(1, len(words) + 1)]
+        places = [f"src/{folder}", "include/ktstr", *TESTED_ELSEWHERE.get(folder, [])]
+        if not any(f"{place}/{stem}" in stems for place in places for stem in tested):
+            found.append(f"{name}: mirrors no source of {' or '.join(places)}")
+    return found
+
+
 def check(root):
     names = sources.project_files(root)
     top = {name.split("/")[0] for name in names if not name.startswith(".")}
@@ -39,7 +78,7 @@ def check(root):
         if match:
             line = content.count(b"\n", 0, match.start()) + 1
             found.append(f"{name}:{line}: names a path of one machine")
-    return found
+    return found + size_complaints(root, names) + mirror_complaints(names)
 
 
 GOOD = {
@@ -53,6 +92,8 @@ GOOD = {
     "migrations/catalog/0001_start.sql": "CREATE TABLE t(a);\n",
     "tools/test": "#!/usr/bin/env bash\n# SPDX-License-Identifier: MIT\n",
     "tests/data/plain": "no source\n",
+    "src/store/walk.hpp": "// SPDX-License-Identifier: MIT\n" + 499 * "\n",
+    "tests/unit/store/walk_race_test.cpp": "// SPDX-License-Identifier: MIT\n",
     "tests/unit/store/walk_test.cpp": "// SPDX-License-Identifier: MIT\n\"/" + "root/run\"\n",
     ".gitignore": "/build/\n",
 }
@@ -64,6 +105,11 @@ VIOLATIONS = {
     "a licence line that isn't on top": {"src/base/bad.hpp":
                                          "\n// SPDX-License-Identifier: MIT\n"},
     "a path of one machine": {"README.md": "See /" + "work/x.\n"},
+    "a file that holds too much": {"src/base/bad.cpp": "// SPDX-License-Identifier: MIT\n" +
+                                   500 * "\n"},
+    "a folder that holds too much": {f"src/base/bad_{number}.hpp": "// SPDX-License-Identifier: MIT\n"
+                                     for number in range(31)},
+    "a test of nothing": {"tests/unit/store/wal_test.cpp": "// SPDX-License-Identifier: MIT\n"},
     "a home directory": {"tests/data/plain": "x\n'/" + "root/.cache'\n"},
 }
 

@@ -101,22 +101,22 @@ HostName host_of(std::size_t commit) {
   }
 }
 
-std::vector<OpenIndex> make_sessions(const Options& options, std::size_t commits) {
-  std::vector<OpenIndex> sessions;
+std::vector<Session> make_sessions(const Options& options, std::size_t commits) {
+  std::vector<Session> sessions;
   const std::size_t count = std::max<std::size_t>(1, commits * options.repeats);
   const std::int64_t spacing_ns = k_month_ns / static_cast<std::int64_t>(count);
   Random random(derive_seed(options.seed, "sessions"));
   for (std::size_t i = 0; i < count; ++i) {
-    OpenIndex index;
-    index.commit = i / options.repeats;
-    index.repeat = i % options.repeats;
-    index.time_ns =
+    Session session;
+    session.commit = i / options.repeats;
+    session.repeat = i % options.repeats;
+    session.time_ns =
         k_end_ns - k_month_ns + spacing_ns * static_cast<std::int64_t>(i) +
         static_cast<std::int64_t>(random.uniform(0.3, 0.7) * static_cast<double>(spacing_ns));
-    index.host = host_of(index.commit);
-    index.from_ci = index.host == HostName::ci;
-    index.newer_producer = commits > 2 && index.commit >= commits * 2 / 3;
-    sessions.push_back(index);
+    session.host = host_of(session.commit);
+    session.from_ci = session.host == HostName::ci;
+    session.newer_producer = commits > 2 && session.commit >= commits * 2 / 3;
+    sessions.push_back(session);
   }
   return sessions;
 }
@@ -161,9 +161,9 @@ Plan make_plan(const Options& options) {
   return plan;
 }
 
-std::int64_t rerun_time_ns(const OpenIndex& index, std::size_t rerun) {
+std::int64_t rerun_time_ns(const Session& session, std::size_t rerun) {
   constexpr std::int64_t k_between_ns = 17LL * 60 * k_second_ns;
-  return index.time_ns + static_cast<std::int64_t>(rerun) * k_between_ns;
+  return session.time_ns + static_cast<std::int64_t>(rerun) * k_between_ns;
 }
 
 std::string session_token(const Options& options, const Plan& plan, const RunDirectory& directory,

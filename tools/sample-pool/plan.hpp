@@ -97,7 +97,7 @@ struct TestCase {
 [[nodiscard]] std::vector<TestCase> make_cases(std::size_t count);
 
 /// One invocation of the harness: a commit under two kernels on one machine.
-struct OpenIndex {
+struct Session {
   std::size_t commit = 0;  ///< index in Plan::commits
   std::size_t repeat = 0;  ///< 0: the first time this commit is measured
   std::int64_t time_ns = 0;
@@ -116,7 +116,7 @@ struct RunDirectory {
 /// Everything but the records: who ran what, when and where.
 struct Plan {
   std::vector<std::string> commits;  ///< oldest first
-  std::vector<OpenIndex> sessions;   ///< oldest first
+  std::vector<Session> sessions;     ///< oldest first
   std::vector<RunDirectory> directories;
   std::vector<TestCase> cases;
 };
@@ -133,8 +133,8 @@ inline constexpr const char* k_newest_kernel = "7.1.0";
 /// 0 for the session itself.
 [[nodiscard]] std::string session_token(const Options& options, const Plan& plan,
                                         const RunDirectory& directory, std::size_t rerun);
-/// When a re-run of the index began.
-[[nodiscard]] std::int64_t rerun_time_ns(const OpenIndex& index, std::size_t rerun);
+/// When a re-run of the session began.
+[[nodiscard]] std::int64_t rerun_time_ns(const Session& session, std::size_t rerun);
 
 // What is planted in a pool: verdicts and effects that a question should find again. Everything
 // else is noise.
@@ -159,7 +159,7 @@ struct Effects {
 struct Scene {
   const Plan& plan;
   const RunDirectory& directory;
-  const OpenIndex& index;
+  const Session& session;
   const TestCase& test_case;
 };
 

@@ -32,7 +32,7 @@ class SuppressedDumps : public ::testing::Test {
     }
   }
   Result<void> suppress(const std::string& test_name) {
-    return suppress_failure_dumps(files_, "/runs/run", test_name, k_hash, &observer_);
+    return suppress_failure_dumps(files_, "/runs/run", false, test_name, k_hash, &observer_);
   }
   [[nodiscard]] bool has(const std::string& name) {
     return files_.status("/runs/run/" + name, FollowLinks::no).has_value();

@@ -31,7 +31,10 @@ constexpr const char* k_staging = "/d/a.json.tmp.1";
 
 class StagedFile : public ::testing::Test {
  protected:
-  StagedFile() { files_.make_directory("/d"); }
+  StagedFile() {
+    files_.make_directory("/d");
+    directory_ = std::move(*files_.open_directory("/d"));
+  }
 
   Result<Stamp> write(const std::string& bytes = "new") {
     what_.directory = "/d";
@@ -39,7 +42,7 @@ class StagedFile : public ::testing::Test {
     what_.staging = "a.json.tmp.1";
     what_.bytes = bytes;
     what_.label = "sidecar";
-    return write_staged_file(**files_.open_directory("/d"), what_);
+    return write_staged_file(*directory_, what_);
   }
   /// What it says, and the error's code beside it.
   std::string failure() {
@@ -60,6 +63,7 @@ class StagedFile : public ::testing::Test {
 
   test::FakeClock clock_;
   test::FakeFileSystem files_{clock_};
+  std::unique_ptr<DirectoryHandle> directory_;
   StagedWrite what_;
 };
 

@@ -157,7 +157,7 @@ int print_raw(const Context& context, Shown& shown, const std::vector<ResultPlac
   if (shown.result.id.empty()) {
     return context.failed({ErrorCode::io, "it can't be read", places.front().path});
   }
-  const auto bytes = read_bytes(context, shown.session, shown.result.id, places);
+  const auto bytes = read_bytes(context, shown.index, shown.result.id, places);
   if (!bytes) return context.failed(bytes.error());
   FileOutput output(stdout);
   auto written = output.write(*bytes);
@@ -166,7 +166,7 @@ int print_raw(const Context& context, Shown& shown, const std::vector<ResultPlac
 }
 
 int print(const Context& context, Shown& shown, const std::vector<ResultPlace>& places) {
-  auto facts = result_facts(shown.session, shown.result.sidecar_ids.front());
+  auto facts = result_facts(shown.index, shown.result.sidecar_ids.front());
   if (!facts) return context.failed(facts.error());
   JsonArray paths;
   std::vector<Fact> lines;
@@ -189,14 +189,14 @@ int print(const Context& context, Shown& shown, const std::vector<ResultPlace>& 
       .add("status", first.status)
       .add("error", first.error.empty() ? JsonValue(nullptr) : JsonValue(first.error));
   const bool is_document = context.format() == Format::json || context.format() == Format::jsonl;
-  if (is_document) document.add("record", read_record(context, shown.session, id, places));
+  if (is_document) document.add("record", read_record(context, shown.index, id, places));
   return context.print_document(document, lines);
 }
 
 int run(const Context& context, const ShowArguments& arguments) {
   auto shown = find(context, arguments);
   if (!shown) return context.failed(shown.error());
-  const auto places = result_places(shown->session.database(), shown->result);
+  const auto places = result_places(shown->index.database(), shown->result);
   if (!places) return context.failed(places.error());
   if (places->empty()) return context.failed({ErrorCode::usage, "the result is gone"});
   return arguments.is_raw ? print_raw(context, *shown, *places) : print(context, *shown, *places);

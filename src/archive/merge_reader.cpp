@@ -135,6 +135,15 @@ std::optional<std::pair<bool, SourceDocument>> MergeReader::document_row(std::in
   return std::pair(row->integer("stored_bytes") > 0, std::move(document));
 }
 
+bool MergeReader::has_bytes(std::int64_t id) {
+  if (!options_.is_tolerant) return false;
+  try {
+    return source_.row("document_bytes", id).has_value();
+  } catch (const SourceFailure&) {
+    return true;  // there is something, and reading it says that it is lost
+  }
+}
+
 void MergeReader::read_bytes(std::int64_t id, SourceDocument& document) {
   Error error{ErrorCode::corrupt, "the bytes of document " + document.packed.id + " are missing",
               source_.path()};

@@ -44,7 +44,7 @@ class MergeReader {
   template <typename Wanted>
   [[nodiscard]] std::optional<SourceDocument> document(std::int64_t id, Wanted wanted) {
     auto found = document_row(id);
-    if (found && !found->second.is_lost && found->first && wanted(found->second.packed)) {
+    if (found && (found->first || has_bytes(id)) && wanted(found->second.packed)) {
       read_bytes(id, found->second);
     }
     if (!found) return std::nullopt;
@@ -70,6 +70,8 @@ class MergeReader {
  private:
   /// Whether it has bytes, and what is known without them.
   [[nodiscard]] std::optional<std::pair<bool, SourceDocument>> document_row(std::int64_t id);
+  /// Of a damaged source, whose row may be wrong when it says that there are none.
+  [[nodiscard]] bool has_bytes(std::int64_t id);
   void read_bytes(std::int64_t id, SourceDocument& document);
   void check(bool holds, const std::string& message) const;
   void read_roots();

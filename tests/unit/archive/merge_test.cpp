@@ -450,6 +450,15 @@ TEST_F(ArchiveMending, CarriesMostWhenAFewPagesAreDamaged) {
   EXPECT_GT(documents, k_variants * k_results * 90 / 100);
 }
 
+TEST_F(ArchiveMending, CarriesBytesOfWhichTheirRowSaysThatThereAreNone) {
+  const std::string file = damaged_copy("none");
+  SQLite::Database(file, SQLite::OPEN_READWRITE).exec("UPDATE document SET stored_bytes = 0");
+  FilledArchive target(path("t"));
+  const auto report = merge_archive(target.database(), file, mending());
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(count(target, "document WHERE stored_bytes > 0"), k_results + 1);
+}
+
 TEST_F(ArchiveMending, NeverFailsWhateverOfTheSchemaIsDamaged) {
   for (std::size_t page = 0; page < 8; ++page) {
     for (const std::size_t offset : {std::size_t{0}, std::size_t{110}, std::size_t{4000}}) {

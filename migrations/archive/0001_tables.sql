@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The tables behind the archive's views (src/catalog/archive_views.cpp). Rows name each other by
+-- The tables behind the archive's views (src/database/views.cpp). Rows name each other by
 -- local numbers, but what they are is said by ids that are derived from content, so that archives
 -- of two hosts merge by set union. What hangs on a record stands in the same tables as in the
 -- catalog.

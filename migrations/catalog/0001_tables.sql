@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The tables behind the views. Views are the interface (src/catalog/views.cpp makes them); nothing
+-- The tables behind the views. Views are the interface (src/database/views.cpp makes them); nothing
 -- outside this project may rely on a table. CHECKs instead of STRICT, so that older readers open
 -- it.
 

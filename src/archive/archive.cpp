@@ -45,7 +45,7 @@ void configure(SQLite::Database& database) {
 }
 
 std::string lost_text(const MergeReport& report) {
-  if (!report.has_losses()) return "nothing was found to be lost";
+  if (!report.has_losses() && report.rebuilt_results == 0) return "nothing was found to be lost";
   std::string tables;
   for (const std::string& table : report.lost_tables) {
     tables += (tables.empty() ? "the table " : ", the table ") + table;
@@ -55,7 +55,8 @@ std::string lost_text(const MergeReport& report) {
   }
   return "lost, as far as can be told: " + std::to_string(report.lost_results) + " results, " +
          std::to_string(report.lost_documents) + " documents, metrics of " +
-         std::to_string(report.incomplete_results) + " results" +
+         std::to_string(report.incomplete_results) + " results, session and times of " +
+         std::to_string(report.rebuilt_results) + " results" +
          (tables.empty() ? "" : ", what else stood in " + tables);
 }
 
@@ -142,6 +143,7 @@ Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
     return make_schema_ours(database);
   }
   configure(database);
+  mend_header(database, header);
   if (header.state == StoreState::older) {
     const auto old = schema_differences(database, Store::archive, header.layout_version);
     if (!old.only_up_to(SchemaKind::trigger)) return fail(damaged(old));
@@ -236,7 +238,7 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
                 " results; " + lost_text(*report)
           : ", and nothing of it could be read (" + report.error().text() + ")";
   warnings_.emplace_back("the archive was damaged (" + why + "); it is now " + *aside + outcome,
-                         !report || report->has_losses());
+                         !report || report->has_losses() || report->rebuilt_results > 0);
   return {};
 }
 

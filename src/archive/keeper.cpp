@@ -115,10 +115,14 @@ ArchiveKeeper::ArchiveKeeper(ArchiveOptions archive, KeeperOptions options, File
 /// Opened, and made, when there is something to keep: a pool of samples makes none.
 Result<void> ArchiveKeeper::ensure_open() {
   if (archive_) return {};
+  if (no_project_) return fail(*no_project_);
   auto opened = Archive::open(archive_options_, file_system_, clock_);
   if (!opened) return fail(std::move(opened.error()));
   auto project = opened->tables().project_for(options_.root);
-  if (!project) return fail(std::move(project.error()));
+  if (!project) {
+    no_project_ = project.error();  // one wait for git is enough
+    return fail(std::move(project.error()));
+  }
   archive_.emplace(std::move(*opened));
   root_ = ArchiveRoot{options_.root, std::move(*project), ""};
   return {};

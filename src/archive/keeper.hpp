@@ -129,6 +129,7 @@ class ArchiveKeeper final : public RowObserver {
   const Clock& clock_;
   SampleFilter samples_;
   std::optional<Archive> archive_;
+  std::optional<Error> no_project_;
   std::optional<ArchiveRoot> root_;
   std::int64_t root_id_ = 0;
   KeepReport report_;

@@ -268,6 +268,7 @@ bool ArchiveMerge::rebuild_sidecar(std::int64_t id) {
                                                 named->place.run_dir, named->place.job);
     const bool is_new = tables.put_sidecar(sighting, named->place.root, file);
     ++(is_new ? report_.results : report_.known);
+    if (is_new) ++report_.rebuilt_results;
   });
 }
 

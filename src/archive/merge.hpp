@@ -41,6 +41,8 @@ struct MergeReport {
   std::int64_t lost_documents = 0;
   /// Results whose names and verdicts are here, but not all of their metrics.
   std::int64_t incomplete_results = 0;
+  /// Made of their documents again: session, times and ending are lost.
+  std::int64_t rebuilt_results = 0;
   /// Of a tolerant merge: why nothing could be read, so that all of it is lost; '' otherwise.
   std::string unreadable;
   /// Of a tolerant merge: tables that are missing, or of which not every row could be read, and

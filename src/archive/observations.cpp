@@ -282,8 +282,18 @@ SharedArchive::Remark SharedArchive::keep(std::span<const FileChange> files) {
     if (stored) stored = store(standing);
   }
   if (!stored) return give_up(stored.error());
+  if (auto losses = take_losses()) return losses;
   if (!archive_ || !archive_->is_new() || std::exchange(is_announced_, true)) return std::nullopt;
   return archive_announcement(archive_->path());
+}
+
+/// What opening the archive, or mending it, had to say of lost evidence, once.
+SharedArchive::Remark SharedArchive::take_losses() {
+  if (!archive_ || std::exchange(has_told_losses_, archive_->has_losses())) return std::nullopt;
+  for (const Warning& warning : archive_->warnings()) {
+    if (warning.is_loss) return warning.text;
+  }
+  return std::nullopt;
 }
 
 /// Before the transaction: what is there already needs none.

@@ -10,7 +10,7 @@
 
 namespace ktstr {
 
-// Roots, directories and documents here; observations in archive_observations.cpp.
+// Roots, directories and documents here; observations in observations.cpp.
 
 ArchiveTables::ArchiveTables(SQLite::Database& database)
     : database_(database),

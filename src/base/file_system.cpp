@@ -59,18 +59,11 @@ class PosixFileSystem final : public FileSystem {
                                         const std::string& bytes) override {
     return posix::write_whole_file_at(at_path(path), bytes);
   }
-  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
-      const std::string& path) override {
-    return posix::create_new_file_at(at_path(path));
-  }
   [[nodiscard]] Result<void> sync_directory(const std::string& path) override {
     return posix::sync_directory_at(at_path(path));
   }
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override {
     return posix::rename_at(at_path(from), at_path(to));
-  }
-  [[nodiscard]] Result<void> remove_file(const std::string& path) override {
-    return posix::remove_file_at(at_path(path));
   }
 };
 

@@ -98,6 +98,8 @@ class DirectoryHandle {
 
   [[nodiscard]] virtual Result<void> write_file(const std::string& name,
                                                 const std::string& bytes) = 0;
+  /// Creates a file that nobody else has, mode 0666 before umask. Null if the name is taken, by a
+  /// link to nowhere too.
   [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_new_file(
       const std::string& name) = 0;
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
@@ -122,14 +124,9 @@ class FileSystem {
   /// Creates or replaces a file in place; a link or a FIFO there is an error. 0666 before umask.
   [[nodiscard]] virtual Result<void> write_file(const std::string& path,
                                                 const std::string& bytes) = 0;
-  /// Creates a file that nobody else has, mode 0666 before umask. Null if the name is taken, by a
-  /// link to nowhere too.
-  [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_new_file(
-      const std::string& path) = 0;
   /// Waits until the names in the directory are on the disk.
   [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-  [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
 };
 
 /// The machine's file system; lives as long as the process.

@@ -141,10 +141,14 @@ Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location) {
   return file_handle(std::move(*opened), location.shown_path);
 }
 
+namespace {
+
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
   const int error = write_whole(descriptor, bytes);
   return error == 0 ? Result<void>() : fail(os_error(error, path));
 }
+
+}  // namespace
 
 Result<void> write_whole_file_at(const Location& location, const std::string& bytes) {
   auto opened = open_own_file_at(location, O_WRONLY | O_CREAT);

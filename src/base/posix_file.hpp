@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/file_system.hpp"
 #include "base/safe_open.hpp"
@@ -12,8 +11,6 @@
 
 namespace ktstr::posix {
 
-[[nodiscard]] Result<void> write_all(int descriptor, std::string_view bytes,
-                                     const std::string& path);
 [[nodiscard]] Result<FileStatus> status_at(const Location& location, FollowLinks follow);
 
 [[nodiscard]] Result<std::unique_ptr<FileHandle>> open_file_at(const Location& location);

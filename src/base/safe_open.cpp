@@ -148,4 +148,11 @@ std::string kind_at(const Location& location, FollowLinks follow) {
   return failed == 0 ? kind_text(status.st_mode) : std::string();
 }
 
+bool is_same_file(const std::string& left, const std::string& right) {
+  struct stat one = {};
+  struct stat other = {};
+  return ::stat(left.c_str(), &one) == 0 && ::stat(right.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 }  // namespace ktstr::posix

@@ -96,6 +96,9 @@ inline constexpr const char* k_regular_kind = "a regular file";
 /// This, "a FIFO" and so on, of the name itself unless links are followed; "" if there is nothing.
 [[nodiscard]] std::string kind_at(const Location& location, FollowLinks follow = FollowLinks::no);
 
+/// Whether two paths lead to one thing, links followed.
+[[nodiscard]] bool is_same_file(const std::string& left, const std::string& right);
+
 /// What is open already, as file_system.hpp has it; `path` is for errors.
 [[nodiscard]] std::unique_ptr<FileHandle> file_handle(Descriptor file, std::string path);
 [[nodiscard]] std::unique_ptr<DirectoryHandle> directory_handle(Descriptor directory,

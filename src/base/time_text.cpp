@@ -234,6 +234,11 @@ std::string iso8601_utc(std::int64_t time_ns) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
+std::optional<std::string> utc_day(const std::optional<std::int64_t>& time_ns) {
+  if (!time_ns) return std::nullopt;
+  return iso8601_utc(*time_ns).substr(0, std::string_view("2026-07-04").size());
+}
+
 std::optional<std::int64_t> parse_iso8601_utc(std::string_view text) {
   constexpr std::string_view k_form = "YYYY-MM-DDTHH:MM:SSZ";
   if (text.size() != k_form.size()) return std::nullopt;

@@ -27,7 +27,10 @@ Clock& system_clock();
 /// "2026-07-04T21:41:43Z": the second that `time_ns` lies in, before 1970 too. Thread-safe.
 [[nodiscard]] std::string iso8601_utc(std::int64_t time_ns);
 
-/// Exactly the form above, of a day that exists; else nothing. Thread-safe.
+/// Its day, "2026-07-04"; none of none. Thread-safe.
+[[nodiscard]] std::optional<std::string> utc_day(const std::optional<std::int64_t>& time_ns);
+
+/// Exactly the form of iso8601_utc(), of a day that exists; else nothing. Thread-safe.
 [[nodiscard]] std::optional<std::int64_t> parse_iso8601_utc(std::string_view text);
 
 /// A time as a person writes it, or nothing if it can't be read or doesn't fit:

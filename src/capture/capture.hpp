@@ -34,8 +34,8 @@ struct CaptureSystem {
 void give_way();
 
 // Keeps sidecars and failure dumps while other programs write, replace and remove them: each
-// version that appears below a runs root is hard-linked into a spool (store/spool.hpp), to be read
-// when there is time. Not caught are versions that are replaced before the thread gets to them
+// version that appears below a runs root is hard-linked into a spool (capture/spool.hpp), to be
+// read when there is time. Not caught are versions that are replaced before the thread gets to them
 // (within a few milliseconds mostly); those whose file is later truncated and written anew in
 // place, if it came by a rename or was too large to be copied; and those in a root that is itself
 // removed, spool and all. A link changes the ctime of the file, and so does the spool's removal: a

@@ -242,6 +242,7 @@ class CatalogOpener {
     // SQLite opens what it can't write without a word, and fails later.
     if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", path);
     configure(database);
+    mend_header(database, header);
     if (auto ours = make_schema_ours(database, header, path); !ours) return ours;
     CatalogTables tables(database);
     if (auto own = check_root(database, tables, path); !own) return own;

@@ -48,8 +48,6 @@ std::optional<SidecarPlace> sidecar_place(const std::string& root, const std::st
   return place;
 }
 
-// Directories and artifacts here; files in tables_files.cpp.
-
 CatalogTables::CatalogTables(SQLite::Database& database)
     : database_(database),
       statements_(std::make_unique<Statements>(database)),

@@ -28,7 +28,7 @@ struct SidecarPlace {
 [[nodiscard]] std::optional<SidecarPlace> sidecar_place(const std::string& root,
                                                         const std::string& path);
 
-// Reading and writing the catalog's tables. Every statement's text stands in statements.cpp, once;
+// Reading and writing the catalog's tables. Every statement's text stands in tables.cpp, once;
 // it is prepared once, when first used, and bound. Functions throw SQLite::Exception; those that
 // write want a transaction around them. One object per connection, not thread-safe.
 
@@ -163,15 +163,13 @@ class CatalogTables {
   RecordTables records_;
 };
 
-// What the files of CatalogTables share: its statements, and stamps in columns.
-
 struct CatalogTables::Statements {
   explicit Statements(SQLite::Database& db);
 
-  // tables.cpp
+  // Directories and artifacts.
   LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,
       artifacts, put_artifact, remove_artifacts;
-  // tables_files.cpp
+  // Files.
   LazyStatement files, find_file, put_file, repair_stamp, remove_file;
 };
 

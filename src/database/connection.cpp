@@ -24,6 +24,10 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
       error.message = "another process is writing to it";
       break;
     case SQLITE_READONLY:
+      // Not ours to write any more only since another process has put it aside.
+      if (exception.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED) break;
+      error.code = ErrorCode::permission;
+      break;
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
       error.code = ErrorCode::permission;

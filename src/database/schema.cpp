@@ -252,6 +252,25 @@ void set_setting(SQLite::Database& database, const char* key, const Value& value
   statement.exec();
 }
 
+// A store of a program that isn't written yet has fewer, too.
+constexpr std::int32_t k_most_layouts = 1000;
+
+/// What the settings of a store say, if they are there and make sense.
+std::optional<std::int32_t> told_layout(SQLite::Database& database, Store store) {
+  try {
+    SQLite::Statement told(
+        database,
+        "SELECT value FROM setting WHERE key = 'layout_version' AND EXISTS "
+        "(SELECT 1 FROM sqlite_master WHERE name = 'setting' AND type = 'table')");
+    if (!told.executeStep()) return std::nullopt;
+    const std::int64_t layout = told.getColumn(0).getInt64();
+    if (layout < 1 || layout > layout_version(store)) return std::nullopt;
+    return static_cast<std::int32_t>(layout);
+  } catch (const SQLite::Exception&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::int32_t application_id(Store store) {
@@ -275,9 +294,15 @@ StoreHeader read_header(SQLite::Database& database, Store store) {
   header.layout_version = pragma(database, "user_version");
   const std::int32_t found_id = pragma(database, "application_id");
   const bool has_tables = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0;
+  const bool is_ours = found_id == application_id(store);
+  if (is_ours && (header.layout_version < 1 || header.layout_version > k_most_layouts)) {
+    const auto told = told_layout(database, store);
+    header.is_damaged = told.has_value();
+    header.layout_version = told.value_or(header.layout_version);
+  }
   database.exec("RELEASE header");
   if (found_id == 0 && header.layout_version == 0 && !has_tables) return header;
-  if (found_id != application_id(store)) {
+  if (!is_ours) {
     header.state = StoreState::foreign;
   } else if (header.layout_version > layout_version(store)) {
     header.state = StoreState::newer;
@@ -286,6 +311,10 @@ StoreHeader read_header(SQLite::Database& database, Store store) {
         header.layout_version < layout_version(store) ? StoreState::older : StoreState::current;
   }
   return header;
+}
+
+void mend_header(SQLite::Database& database, const StoreHeader& header) {
+  if (header.is_damaged) set_pragma(database, "user_version", header.layout_version);
 }
 
 void migrate(SQLite::Database& database, Store store) {

@@ -86,11 +86,16 @@ enum class StoreState {
 struct StoreHeader {
   StoreState state = StoreState::empty;
   std::int32_t layout_version = 0;
+  /// The file's head has a layout that can't be, and this one is what the store's settings say.
+  bool is_damaged = false;
 };
 
 /// The first statement after opening: proves that the file is a database, and whose.
 /// Throws SQLite::Exception (NOTADB for a file that isn't one); the connection is of no use then.
 [[nodiscard]] StoreHeader read_header(SQLite::Database& database, Store store);
+
+/// Puts the layout of a damaged head right. Throws SQLite::Exception.
+void mend_header(SQLite::Database& database, const StoreHeader& header);
 
 /// Brings an empty or older store to the current layout, in one transaction, views included.
 /// Does nothing if another process was faster. Throws SQLite::Exception.

@@ -60,11 +60,15 @@ TreeState state_by_command(const GitCommand& git, const GitRepository& repositor
   return unknown("git gave no answer in time");
 }
 
+bool can_be_directory(const std::string& path) {
+  return !path.empty() && path.find('\0') == std::string::npos;
+}
+
 }  // namespace
 
 std::optional<GitRepository> find_git_repository(const std::string& directory, CommitSearch search,
                                                  std::int64_t until_ns) {
-  if (directory.empty() || directory.find('\0') != std::string::npos) return std::nullopt;
+  if (!can_be_directory(directory)) return std::nullopt;
   return git_by_library::find(directory, search, until_ns).answer;
 }
 
@@ -75,14 +79,31 @@ TreeState tree_state(const GitRepository& repository, std::int64_t until_ns) {
              : state_by_library(repository, until_ns);
 }
 
-std::optional<std::string> root_commit(const GitRepository& repository, std::int64_t until_ns) {
-  if (is_shallow(repository)) return std::nullopt;
+namespace {
+
+/// What was found, unless nobody waited for the end of the search.
+template <class Answer>
+Result<std::optional<Answer>> unless_abandoned(Abandonable<Answer> asked) {
+  if (!asked.is_abandoned) return std::move(asked.answer);
+  return fail(ErrorCode::timeout, "no answer in time");
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> root_commit(const std::string& directory,
+                                               std::int64_t until_ns) {
+  if (!can_be_directory(directory)) return std::nullopt;
+  const auto found =
+      unless_abandoned(git_by_library::find(directory, CommitSearch::upward, until_ns));
+  if (!found) return fail(found.error());
+  if (!*found || is_shallow(**found)) return std::nullopt;
   const auto git = GitCommand::find();
-  if (!git) return git_by_library::root_commit(repository, until_ns).answer;
-  auto root = git->root_commit(repository, patience_with(GitJudge::command, until_ns));
+  if (!git) return unless_abandoned(git_by_library::root_commit(**found, until_ns));
+  auto root = git->root_commit(**found, patience_with(GitJudge::command, until_ns));
   if (root) return *std::move(root);
+  if (root.error().code == ErrorCode::io) return std::nullopt;
   if (root.error().code == ErrorCode::timeout) note_waited_in_vain(GitJudge::command);
-  return std::nullopt;
+  return fail(ErrorCode::timeout, root.error().message);
 }
 
 namespace {

@@ -51,10 +51,11 @@ struct TreeState {
 [[nodiscard]] TreeState tree_state(const GitRepository& repository, std::int64_t until_ns);
 
 /// The 40 hex digits of the commit that HEAD's chain of first parents ends at. Grafts are not
-/// followed, nor are replaced objects. None if the clone is shallow, if a commit on the way is
-/// missing or can't be read, and if there is no answer by then. Thread-safe.
-[[nodiscard]] std::optional<std::string> root_commit(const GitRepository& repository,
-                                                     std::int64_t until_ns);
+/// followed, nor are replaced objects. None if there is no repository, if the clone is shallow, if
+/// a commit on the way is missing or can't be read. Error timeout: there is no answer by then.
+/// Thread-safe.
+[[nodiscard]] Result<std::optional<std::string>> root_commit(const std::string& directory,
+                                                             std::int64_t until_ns);
 
 /// The git command, as a judge of repositories that may be a stranger's: it runs no program that
 /// any configuration names (hooks, file system monitors, filters, helpers of transports), fetches

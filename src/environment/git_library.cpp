@@ -37,10 +37,6 @@ std::int64_t patience_with(GitJudge judge, std::int64_t until_ns) {
 
 void note_waited_in_vain(GitJudge judge) { has_waited_in_vain(judge) = true; }
 
-bool was_waited_for_in_vain() {
-  return has_waited_in_vain(GitJudge::library) || has_waited_in_vain(GitJudge::command);
-}
-
 namespace {
 
 bool find_repository_functions(const DynamicLibrary& library, GitLibrary& git) {

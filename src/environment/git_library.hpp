@@ -24,8 +24,6 @@ enum class GitJudge { library, command };
 /// process has waited for that judge in vain, since results wait for these looks. Thread-safe.
 [[nodiscard]] std::int64_t patience_with(GitJudge judge, std::int64_t until_ns);
 void note_waited_in_vain(GitJudge judge);
-/// Whether somebody in this process has: "there is none" may be "there was no answer" then.
-[[nodiscard]] bool was_waited_for_in_vain();
 
 // libgit2, opened when the first probe needs it. Linking it would cost every process about 2 ms for
 // it and its fifteen libraries, and most of ours never look at a repository.

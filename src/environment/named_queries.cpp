@@ -14,7 +14,8 @@ namespace {
 constexpr std::uint64_t k_largest_file_bytes = 1 << 20;
 constexpr const char* k_repository_file = ".ktstr-index.json";
 
-/// Reads the shape above; a function that says false has left the problem in the cursor.
+/// Reads the shape in named_queries.hpp; a function that says false has left the problem in the
+/// cursor.
 class Reader {
  public:
   explicit Reader(std::string_view json) : cursor_(json) {}

@@ -253,19 +253,13 @@ std::string nearest_directory(const std::string& path) {
   return directory.string();
 }
 
-std::optional<std::string> project_root_commit(const std::string& root) {
-  const std::int64_t until_ns = git_deadline_ns();
-  const auto repository =
-      find_git_repository(nearest_directory(root), CommitSearch::upward, until_ns);
-  return repository ? root_commit(*repository, until_ns) : std::nullopt;
-}
-
 }  // namespace
 
 Result<std::string> project_key(const std::string& root) {
-  if (const auto commit = project_root_commit(root)) return "git:" + *commit;
-  if (!was_waited_for_in_vain()) return path_key(root);
-  return fail(ErrorCode::busy, "git gives no answer, so its project isn't known", root);
+  const auto commit = root_commit(nearest_directory(root), git_deadline_ns());
+  if (commit) return *commit ? "git:" + **commit : path_key(root);
+  return fail(ErrorCode::timeout, "git gives no answer, so its project isn't known", root,
+              "try again: what git has looked at once it answers faster");
 }
 
 }  // namespace ktstr

@@ -132,8 +132,7 @@ struct ArchiveChoice {
 /// digits of the commit that the history of the project's repository begins with, so that its
 /// worktrees, clones and checkouts at any place are one project. Else "path:" and the root: without
 /// a repository, without a commit, in a shallow clone, where a commit is missing, with SHA-256
-/// names, without libgit2, where git gives no answer in the time that a look has
-/// (ktstr/commit.hpp).
+/// names, without libgit2.
 ///
 /// The repository is the nearest one upward of the root, up to the file system's boundary; for a
 /// root that isn't there yet, upward of its nearest directory that is. The beginning is where the
@@ -141,7 +140,8 @@ struct ArchiveChoice {
 /// to find them all would take seconds in a kernel tree. Grafts and replaced objects are ignored.
 ///
 /// `root` is absolute and canonical. Up to 10 µs a commit, a small part of that where git keeps a
-/// commit graph. Thread-safe. Error busy: git was waited for in vain, so that "none" isn't known.
+/// commit graph. Thread-safe. Error timeout: git gave no answer in the time that a look has
+/// (ktstr/run.hpp).
 [[nodiscard]] Result<std::string> project_key(const std::string& root);
 /// The key of a root in no repository.
 [[nodiscard]] inline std::string path_key(const std::string& root) { return "path:" + root; }

@@ -88,7 +88,10 @@ Result<std::optional<std::string>> project_unless_all(SQLite::Database& archive,
   auto project = project_of_root(archive, options);
   if (project) return std::optional(std::move(*project));
   Error error = project.error();
-  error.hint += (error.hint.empty() ? "" : "\n") + std::string("--all-projects needs no root");
+  const bool is_unknown = error.code == ErrorCode::timeout;
+  error.hint +=
+      (error.hint.empty() ? "" : "\n") +
+      std::string(is_unknown ? "--all-projects asks for none" : "--all-projects needs no root");
   return fail(std::move(error));
 }
 
@@ -134,16 +137,9 @@ namespace {
 
 constexpr mode_t k_owner_only = 0600;
 
-bool is_same_file(const std::string& left, const std::string& right) {
-  struct stat one = {};
-  struct stat other = {};
-  return ::stat(left.c_str(), &one) == 0 && ::stat(right.c_str(), &other) == 0 &&
-         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
 /// SQLite would take a log beside a file for that file's, whoever left it there.
 Result<void> check_target(SQLite::Database& database, const std::string& path, bool replace) {
-  if (is_same_file(database.getFilename(), path)) {
+  if (posix::is_same_file(database.getFilename(), path)) {
     return fail(ErrorCode::usage, "is what a snapshot is to be made of", path);
   }
   struct stat status = {};

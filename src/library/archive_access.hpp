@@ -37,7 +37,8 @@ inline constexpr const char* k_archive_cap_variable = "KTSTR_INDEX_ARCHIVE_MAX_S
 
 /// The canonical runs root, which needn't be there any more; '' if none is named or found.
 [[nodiscard]] std::string root_or_none(const OpenIndexOptions& options);
-/// The project under which the archive files the root's results. Error: no root.
+/// The project under which the archive files the root's results. Errors: no root; those of
+/// project_key().
 [[nodiscard]] Result<std::string> project_of_root(SQLite::Database& archive,
                                                   const OpenIndexOptions& options);
 

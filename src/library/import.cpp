@@ -10,6 +10,7 @@
 #include "archive/merge.hpp"
 #include "archive/tables.hpp"
 #include "base/hashing.hpp"
+#include "base/safe_open.hpp"
 #include "base/visible_text.hpp"
 #include "catalog/read_sidecar.hpp"
 #include "database/connection.hpp"
@@ -22,7 +23,7 @@ constexpr const char* k_project = "path:--in";
 
 Result<void> gather(Archive& archive, const std::vector<std::string>& paths,
                     const OpenIndexOptions& options, const std::function<bool()>& should_stop,
-                    std::vector<std::string>& notes) {
+                    std::vector<std::string>& notes, bool& is_partial) {
   for (const std::string& path : paths) {
     ImportRequest request;
     request.path = path;
@@ -32,6 +33,7 @@ Result<void> gather(Archive& archive, const std::vector<std::string>& paths,
     request.should_stop = should_stop;
     ImportReport report = import_path(archive, request, *options.clock);
     for (std::string& note : notes_of(report)) notes.push_back(std::move(note));
+    is_partial = is_partial || report.is_partial();
     if (report.failure) return fail(std::move(*report.failure));
   }
   return {};
@@ -41,7 +43,7 @@ Result<void> gather(Archive& archive, const std::vector<std::string>& paths,
 Result<void> make_temporary_archive(const std::string& file, const std::vector<std::string>& paths,
                                     const OpenIndexOptions& options,
                                     const std::function<bool()>& should_stop,
-                                    std::vector<std::string>& notes) {
+                                    std::vector<std::string>& notes, bool& is_partial) {
   ArchiveOptions archive_options;
   archive_options.path = file;
   archive_options.is_named = true;
@@ -49,7 +51,7 @@ Result<void> make_temporary_archive(const std::string& file, const std::vector<s
   if (!archive) return fail(std::move(archive.error()));
   return guarded(file, [&]() -> Result<void> {
     archive->database().exec("PRAGMA synchronous = OFF");
-    auto gathered = gather(*archive, paths, options, should_stop, notes);
+    auto gathered = gather(*archive, paths, options, should_stop, notes, is_partial);
     if (gathered) archive->database().exec("PRAGMA journal_mode = DELETE");
     return gathered;
   });
@@ -91,11 +93,12 @@ Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
   auto directory = TemporaryDirectory::make(options.variables);
   if (!directory) return fail(std::move(directory.error()));
   const std::string file = directory->path() + "/archive.sqlite3";
-  auto made = make_temporary_archive(file, paths, options, should_stop, notes);
+  bool is_partial = false;
+  auto made = make_temporary_archive(file, paths, options, should_stop, notes, is_partial);
   if (!made) return fail(std::move(made.error()));
   auto database = open_archive_to_read(file);
   if (!database) return fail(std::move(database.error()));
-  return GatheredArchive{std::move(*directory), std::move(*database)};
+  return GatheredArchive{std::move(*directory), std::move(*database), is_partial};
 }
 
 Result<OpenIndex> open_to_look_at(const std::vector<std::string>& paths, OpenIndexOptions options,
@@ -112,19 +115,13 @@ Result<OpenIndex> open_to_look_at(const std::vector<std::string>& paths, OpenInd
   auto attached = attach_past(index->database(), archive);
   if (attached) attached = make_views(index->database());
   if (!attached) return fail(std::move(attached.error()));
+  if (gathered->is_partial) index->note_partial();
   return index;
 }
 
 namespace {
 
 constexpr std::size_t k_named_at_most = 5;
-
-bool is_same_file(const std::string& left, const std::string& right) {
-  struct stat one = {};
-  struct stat other = {};
-  return ::stat(left.c_str(), &one) == 0 && ::stat(right.c_str(), &other) == 0 &&
-         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
 
 void label_all(Archive& archive, const ImportRequest& request, const std::string& origin) {
   ImmediateTransaction transaction(archive.database());
@@ -163,7 +160,7 @@ Result<void> merge(Archive& archive, const ImportRequest& request, ImportReport&
 
 Result<void> import_archive(Archive& archive, const ImportRequest& request, ImportReport& report) {
   report.is_archive = true;
-  if (is_same_file(archive.path(), report.path)) {
+  if (posix::is_same_file(archive.path(), report.path)) {
     return fail(ErrorCode::usage, "is the archive itself", request.path);
   }
   return merge(archive, request, report);

@@ -22,6 +22,7 @@ namespace ktstr {
 struct GatheredArchive {
   TemporaryDirectory directory;
   std::unique_ptr<SQLite::Database> database;  ///< read-only
+  bool is_partial = false;                     ///< not all that was named could be taken
 };
 /// `notes` gets what was left out. Errors: what could not be read at all; interrupted.
 [[nodiscard]] Result<GatheredArchive> gather_archive(const std::vector<std::string>& paths,
@@ -69,6 +70,12 @@ struct ImportReport {
   /// Not all that it holds could be read.
   [[nodiscard]] bool is_damaged() const {
     return failure || summary.damaged || summary.unreadable.count > 0;
+  }
+  /// It may hold results that were not taken, links and bad names besides; or there was nothing in
+  /// it at all.
+  [[nodiscard]] bool is_partial() const {
+    const bool is_empty = !is_archive && summary.files() + summary.ignored == 0;
+    return is_damaged() || is_empty || summary.refused.count > 0 || summary.too_deep.count > 0;
   }
 };
 

@@ -167,10 +167,10 @@ Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
 Result<Index> Index::open(const IndexOptions& options) {
-  OpenIndexOptions session_options;
-  session_options.root = options.root;
-  session_options.catalog = options.catalog;
-  auto index = OpenIndex::open(session_options);
+  OpenIndexOptions index_options;
+  index_options.root = options.root;
+  index_options.catalog = options.catalog;
+  auto index = OpenIndex::open(index_options);
   if (!index) return fail(std::move(index.error()));
   return Index(std::make_unique<Impl>(Impl{std::move(*index)}));
 }

@@ -195,7 +195,7 @@ MessageSink note_of(const ListingOptions& options) {
   };
 }
 
-OpenIndexOptions session_options(const ListingOptions& options) {
+OpenIndexOptions index_options(const ListingOptions& options) {
   OpenIndexOptions session;
   session.root = options.root;
   session.catalog = options.catalog;
@@ -205,7 +205,7 @@ OpenIndexOptions session_options(const ListingOptions& options) {
 }
 
 Result<OpenIndex> open_fresh(const ListingOptions& options, const MessageSink& note) {
-  auto index = OpenIndex::open(session_options(options));
+  auto index = OpenIndex::open(index_options(options));
   if (!index) return index;
   const auto fresh = index->make_fresh(CheckLevel::dirs);
   for (const Warning& warning : index->take_warnings()) note(warning.text);
@@ -288,7 +288,7 @@ Result<std::string> show_host(const std::optional<std::string>& run, const Listi
 
 Result<std::string> explain_sidecar(const std::string& run, const ListingOptions& options,
                                     ListingForm form) {
-  const auto paths = find_paths(session_options(options));
+  const auto paths = find_paths(index_options(options));
   if (!paths) return fail(paths.error());
   const auto found = walk_run(system_file_system(),
                               {paths->root.path, run, options.max_file_bytes, note_of(options)});

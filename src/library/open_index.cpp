@@ -163,8 +163,10 @@ PastScope OpenIndex::past_scope(bool all_projects) {
     scope = std::move(*filed);
   } else {
     auto key = project_key(paths_.root.path);
-    if (!key)
+    if (!key) {
       warnings_.emplace_back("the past of other checkouts is left out: " + key.error().text());
+      note_partial();
+    }
     scope.project = key ? std::move(*key) : path_key(paths_.root.path);
   }
   // The usual archive has one project, and a filter costs each row something.
@@ -181,6 +183,8 @@ Result<std::string> OpenIndex::look_over(const OverChoice& choice) {
   if (!is_past_attached(database())) {
     catalog_.set_busy_timeout_ms(options_.query_wait_ms);
     auto attached = attach_archive();
+    // Who asks for the past and has none is not told that nothing is in it.
+    if (!attached || (!attached->empty() && choice.over != Over::now)) note_partial();
     if (!attached) return attached;
     why = std::move(*attached);
   }
@@ -285,6 +289,16 @@ Result<void> OpenIndex::answer_from_before(const Error& why) {
   return {};
 }
 
+/// What can't be read may be any result. A corrupt one was read, and is none.
+bool OpenIndex::has_unreadable_files() {
+  const auto found = guarded(catalog_.path(), [&] {
+    return database()
+               .execAndGet("SELECT EXISTS (SELECT 1 FROM sidecar WHERE status = 'unreadable')")
+               .getInt() != 0;
+  });
+  return found && *found;
+}
+
 void OpenIndex::note_unseen(const RefreshReport& report) {
   for (const Error& unreadable : report.unreadable_directories) {
     warnings_.emplace_back("can't list " + unreadable.text() + "; its results are as last seen");
@@ -300,10 +314,10 @@ void OpenIndex::note_unseen(const RefreshReport& report) {
   is_stale_ = !files.empty() ||
               std::any_of(directories.begin(), directories.end(),
                           [](const Error& error) { return error.code == ErrorCode::busy; });
-  is_partial_ = !report.unreadable_directories.empty();
+  is_partial_ = !report.unreadable_directories.empty() || has_unreadable_files();
 }
 
-// The refresh of a Session that keeps evidence.
+// The refresh of an OpenIndex that keeps evidence.
 
 Result<KeptRefresh> OpenIndex::refresh_and_keep(const RefreshOptions& options,
                                                 const KeepOptions& keep) {

@@ -68,7 +68,7 @@ struct KeepOptions {
   std::optional<SessionRecord> session;
 };
 
-/// Which results the views of a session are about (query/past.hpp).
+/// Which results the views of an index are about (query/past.hpp).
 struct OverChoice {
   Over over = Over::now;
   bool all_projects = false;  ///< of the past, else this root's project only
@@ -108,7 +108,9 @@ class OpenIndex {
   [[nodiscard]] bool has_root() const { return has_root_; }
   [[nodiscard]] bool is_stale() const { return is_stale_; }
   /// Stale, or there is something that could not be looked at: that nothing was found means little.
-  [[nodiscard]] bool is_partial() const { return is_stale_ || is_partial_; }
+  [[nodiscard]] bool is_partial() const { return is_stale_ || is_partial_ || lacks_more_; }
+  /// Said by whoever knows of something else that an answer lacks.
+  void note_partial() { lacks_more_ = true; }
   [[nodiscard]] SQLite::Database& database() { return catalog_.database(); }
   [[nodiscard]] const IndexPaths& paths() const { return paths_; }
   /// The root as the user gave it; none: it was found.
@@ -125,6 +127,7 @@ class OpenIndex {
                                                         const RefreshOptions& options);
   [[nodiscard]] Result<void> answer_from_before(const Error& why);
   void note_unseen(const RefreshReport& report);
+  [[nodiscard]] bool has_unreadable_files();
   void warn_of(ArchiveKeeper& keeper, const KeepReport& report);
   void keep_below_cap(Archive& archive);
   [[nodiscard]] static Result<OpenIndex> open_without_root(const OpenIndexOptions& options,
@@ -139,6 +142,7 @@ class OpenIndex {
   std::size_t catalog_warnings_ = 0;  ///< how many of the catalog's are in warnings_ already
   bool is_stale_ = false;
   bool is_partial_ = false;
+  bool lacks_more_ = false;  ///< besides what a refresh sees, and makes good
   bool has_root_ = true;
 };
 

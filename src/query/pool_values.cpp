@@ -109,6 +109,11 @@ Result<NamedRun> find_run(SQLite::Database& database, std::string_view name) {
   });
 }
 
+void bind_run(SQLite::Statement& statement, const NamedRun& run) {
+  statement.bind(1, run.run_dir);
+  if (run.job) statement.bind(2, *run.job);
+}
+
 Result<std::string> find_run_directory(FileSystem& files, const std::string& root,
                                        std::string_view name) {
   const auto run = split_name(name);
@@ -187,12 +192,6 @@ std::string condition_of(const std::optional<NamedRun>& run) {
   return run->job ? " AND d.run_dir = ?1 AND d.job = ?2" : " AND d.run_dir = ?1";
 }
 
-void bind_run(SQLite::Statement& statement, const std::optional<NamedRun>& run) {
-  if (!run) return;
-  statement.bind(1, run->run_dir);
-  if (run->job) statement.bind(2, *run->job);
-}
-
 }  // namespace
 
 Result<std::optional<FoundHost>> first_host(SQLite::Database& database,
@@ -205,7 +204,7 @@ Result<std::optional<FoundHost>> first_host(SQLite::Database& database,
     sql += k_from + condition_of(run) + " AND t.host_id IS NOT NULL\n" +
            "ORDER BY d.run_dir, d.job, t.file_name LIMIT 1";
     SQLite::Statement statement(database, sql);
-    bind_run(statement, run);
+    if (run) bind_run(statement, *run);
     if (!statement.executeStep()) return Found();
     auto host = read_host(statement, keys);
     if (!host) return fail(std::move(host.error()));

@@ -13,7 +13,8 @@
 
 namespace SQLite {
 class Database;
-}
+class Statement;
+}  // namespace SQLite
 
 namespace ktstr {
 
@@ -24,6 +25,10 @@ struct NamedRun {
   std::string run_dir;
   std::optional<std::string> job = {};  ///< none: the run directory with all its jobs
 };
+
+/// As the first parameter of a statement, and its job, if any, as the second. Throws
+/// SQLite::Exception.
+void bind_run(SQLite::Statement& statement, const NamedRun& run);
 
 /// What to say of a root that can't be opened. `option` names it on the command line.
 [[nodiscard]] Error no_runs_root(Error error, const std::string& root, std::string_view option);

@@ -70,11 +70,6 @@ std::uint64_t column_count(SQLite::Statement& statement, int index) {
   return static_cast<std::uint64_t>(value);
 }
 
-void bind_run(SQLite::Statement& statement, const NamedRun& run) {
-  statement.bind(1, run.run_dir);
-  if (run.job) statement.bind(2, *run.job);
-}
-
 /// The statements of one report, each compiled once. Throws SQLite::Exception.
 class Loader {
  public:

@@ -44,7 +44,8 @@ class BreakList {
 /// document; not thread-safe.
 class Walk {
  public:
-  /// `rewritten`: the document's strings may be marked (exact_json.hpp). `all_breaks` may be null.
+  /// `rewritten`: the document's strings may be marked (json_scanner.hpp). `all_breaks` may be
+  /// null.
   Walk(SampleHandling samples, bool rewritten, BreakList* all_breaks)
       : samples_(samples), rewritten_(rewritten), all_breaks_(all_breaks) {}
 

@@ -4,9 +4,9 @@
 //  1. a byte-order mark: not a sidecar's text at all
 //  2. the fast parser's document tree, which takes valid UTF-8 only; where it refuses (or may
 //     misread "-0") and the text is UTF-8, the exact reader decides, and rewrites the text so that
-//     the tree can be built (exact_json.hpp)
+//     the tree can be built (json_scanner.hpp)
 //  3. one walk over the tree, driven by the tables of fields.hpp (below; values without keys are in
-//     decode_scalars.hpp and decode_containers.hpp). It notes the first broken place for each of
+//     decode_values.hpp). It notes the first broken place for each of
 //     the two contracts and reads on
 //  4. ok if either contract came through whole; a draft gets the list of what is broken instead
 

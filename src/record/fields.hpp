@@ -57,7 +57,7 @@ constexpr Field<Owner, T> only(Side side, Field<Owner, T> field) {
 }
 
 /// One field in its place.
-template <std::size_t index, typename F>
+template <std::size_t Index, typename F>
 struct FieldSlot {
   F field;
 };
@@ -65,22 +65,22 @@ struct FieldSlot {
 /// The fields of an object type. A std::tuple of so many parts takes seconds to compile.
 template <typename Indexes, typename... F>
 struct FieldTable;
-template <std::size_t... index, typename... F>
-struct FieldTable<std::index_sequence<index...>, F...> : FieldSlot<index, F>... {
+template <std::size_t... Index, typename... F>
+struct FieldTable<std::index_sequence<Index...>, F...> : FieldSlot<Index, F>... {
   static constexpr std::size_t k_size = sizeof...(F);
 
   [[nodiscard]] constexpr std::array<std::string_view, k_size> keys() const {
-    return {static_cast<const FieldSlot<index, F>&>(*this).field.key...};
+    return {static_cast<const FieldSlot<Index, F>&>(*this).field.key...};
   }
 
   /// `visit(field…)`, in order.
   template <typename Visit>
   constexpr auto apply(Visit&& visit) const {
-    return visit(static_cast<const FieldSlot<index, F>&>(*this).field...);
+    return visit(static_cast<const FieldSlot<Index, F>&>(*this).field...);
   }
 };
-template <std::size_t index, typename F>
-constexpr const F& field_at(const FieldSlot<index, F>& slot) {
+template <std::size_t Index, typename F>
+constexpr const F& field_at(const FieldSlot<Index, F>& slot) {
   return slot.field;
 }
 template <typename... F>

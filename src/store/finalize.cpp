@@ -124,6 +124,8 @@ namespace {
 
 using HeldLock = std::optional<RunDirectoryLock>;
 
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 /// Of the directory that holds the file, if writers lock it.
 Result<HeldLock> lock_directory_of(const std::string& path, const FinalizeWrite& how) {
   // A path from within the directory doesn't name it.
@@ -136,9 +138,9 @@ Result<HeldLock> lock_directory_of(const std::string& path, const FinalizeWrite&
   return HeldLock(std::move(*lock));
 }
 
-Result<VerdictEdit> read_and_edit(const std::string& path, Verdict final_verdict,
-                                  const FinalizeWrite& how) {
-  const auto file = how.files->open_file(path);
+Result<VerdictEdit> read_and_edit(const DirectoryHandle& directory, const std::string& path,
+                                  Verdict final_verdict, const FinalizeWrite& how) {
+  const auto file = directory.open_file(name_of(path));
   if (!file) return fail(file.error());
   const auto text = (*file)->read_all(how.max_file_bytes);
   if (!text) return fail(text.error());
@@ -155,10 +157,11 @@ Result<VerdictEdit> read_and_edit(const std::string& path, Verdict final_verdict
   return fail(ErrorCode::parse, edit.error().message, path);
 }
 
-Result<Stamp> replace(const std::string& path, const std::string& bytes, const FinalizeWrite& how) {
+Result<Stamp> replace(DirectoryHandle& directory, const std::string& path, const std::string& bytes,
+                      const FinalizeWrite& how) {
   StagedWrite write;
   write.directory = directory_of(path);
-  write.target = path.substr(path.rfind('/') + 1);
+  write.target = name_of(path);
   // As the harness names it, so that pre-clear knows an orphan.
   write.staging = write.target + ".tmp.finalize." + std::to_string(::getpid());
   write.bytes = bytes;
@@ -169,9 +172,7 @@ Result<Stamp> replace(const std::string& path, const std::string& bytes, const F
     const FileChange change{path};
     if (how.observer != nullptr) how.observer->about_to_remove({&change, 1});
   };
-  const auto directory = how.files->open_to_change(write.directory, FollowLinks::yes);
-  if (!directory) return fail(directory.error());
-  return write_staged_file(**directory, write);
+  return write_staged_file(directory, write);
 }
 
 }  // namespace
@@ -180,10 +181,13 @@ Result<bool> finalize_sidecar_file(const std::string& path, Verdict final_verdic
                                    const FinalizeWrite& how) {
   auto lock = lock_directory_of(path, how);
   if (!lock) return fail(std::move(lock.error()));
-  const auto edit = read_and_edit(path, final_verdict, how);
+  // What is read and what is replaced are in one directory, whatever its path leads to meanwhile.
+  const auto directory = how.files->open_to_change(directory_of(path), FollowLinks::yes);
+  if (!directory) return fail(directory.error().code, directory.error().message, path);
+  const auto edit = read_and_edit(**directory, path, final_verdict, how);
   if (!edit) return fail(edit.error());
   if (!edit->text) return false;
-  const auto stamp = replace(path, *edit->text, how);
+  const auto stamp = replace(**directory, path, *edit->text, how);
   if (!stamp) return fail(stamp.error());
   lock->reset();
   if (how.observer != nullptr) how.observer->rewritten({path, &*edit->text, *stamp});

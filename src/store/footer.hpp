@@ -71,7 +71,7 @@ class FooterRules {
 /// Whether a file of this name needs to be read for its verdict.
 [[nodiscard]] bool is_footer_sidecar(const std::string& file_name);
 
-// summarize_run_artifacts of ktstr/footer.hpp over any file system; tests pass a fake one.
+// summarize_run_artifacts of ktstr/index.hpp over any file system; tests pass a fake one.
 
 [[nodiscard]] std::vector<RunDirectorySummary> summarize_run_artifacts(
     FileSystem& files, const std::string& runs_root, const FooterOptions& options);

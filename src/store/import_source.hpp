@@ -118,7 +118,7 @@ using ImportCallback = std::function<Result<void>(ImportedFile&&)>;
                                                        const ImportOptions& options,
                                                        const ImportCallback& callback);
 
-// What the names in an import source mean; the rule stands in import_source.hpp. Pure functions;
+// What the names in an import source mean; the rule stands at the top. Pure functions;
 // thread-safe.
 
 /// The deepest level of a run directory, PATH being 0.

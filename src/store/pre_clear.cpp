@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "store/pre_clear.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -14,6 +16,7 @@ namespace ktstr {
 namespace {
 
 constexpr std::uint64_t k_max_token_bytes = 4096;
+constexpr const char* k_note_staging = ".ktstr_run_epoch.tmp.";
 
 }  // namespace
 
@@ -102,22 +105,61 @@ void announce(const PreClear& what, const std::string& directory,
   what.observer->about_to_remove(changes);
 }
 
+void warn_uncleared(const PreClear& what, const std::string& path, const std::string& why) {
+  if (!what.messages) return;
+  what.messages("ktstr: WARNING: " + escape_control(path) + ": " + why +
+                "; nothing was cleared, and results of earlier sessions stay beside the new ones");
+}
+
 std::vector<std::string> clear(DirectoryHandle& directory, const PreClear& what) {
   const std::vector<std::string> names = find_leftovers(directory);
   const std::string absolute = absolute_path(what.directory);
   announce(what, absolute, names);
   std::vector<std::string> removed;
+  std::optional<Error> problem;
   for (const std::string& name : names) {
-    if (!directory.remove_file(name)) continue;
-    removed.push_back(join_path(absolute, name));
+    const auto done = directory.remove_file(name);
+    if (done) {
+      removed.push_back(join_path(absolute, name));
+    } else if (!problem && done.error().code != ErrorCode::not_found) {
+      problem = done.error();
+    }
+  }
+  if (problem && what.messages) {
+    what.messages("ktstr: WARNING: " + escape_control(what.directory) + ": " + problem->message +
+                  "; results of an earlier session stay beside the new ones");
   }
   return removed;
 }
 
-void warn_uncleared(const PreClear& what, const std::string& path, const std::string& why) {
-  if (!what.messages) return;
-  what.messages("ktstr: WARNING: " + escape_control(path) + ": " + why +
-                "; nothing was cleared, and results of earlier sessions stay beside the new ones");
+/// The session's note, written but not yet in its place; '' where that can't be done.
+std::string prepare_note(DirectoryHandle& directory, const std::string& token) {
+  std::string name = k_note_staging + std::to_string(::getpid());
+  static_cast<void>(directory.remove_file(name));  // of a process that was killed
+  auto file = directory.create_new_file(name);
+  if (!file || !*file) return {};
+  if ((*file)->write_all(token) && (*file)->flush()) return name;
+  static_cast<void>(directory.remove_file(name));
+  return {};
+}
+
+/// Clears what an earlier session left and notes this one. The note is prepared first: who can't
+/// leave it mustn't clear, since this session's next process would do so again and remove what this
+/// one is about to write. It gets its name last: a process killed in between must not leave word
+/// that all is done.
+std::vector<std::string> clear_and_note(DirectoryHandle& directory, const PreClear& what,
+                                        const std::string& token) {
+  const std::string note = prepare_note(directory, token);
+  if (note.empty()) {
+    warn_uncleared(what, what.directory, "the session can't be noted there");
+    return {};
+  }
+  std::vector<std::string> removed = clear(directory, what);
+  if (!directory.rename(note, k_session_sentinel)) {
+    static_cast<void>(directory.remove_file(note));
+    warn_uncleared(what, what.directory, "the session can't be noted there");
+  }
+  return removed;
 }
 
 }  // namespace
@@ -135,13 +177,10 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
     // Clearing would remove what the session's other processes wrote.
     warn_uncleared(what, join_path(what.directory, k_session_sentinel),
                    "a link or no regular file");
-  } else if (!has_token || !was_cleared_by_session(**directory, *what.session_token)) {
+  } else if (!has_token) {
     removed = clear(**directory, what);
-    // After the removals: a process killed in between must not leave word that all is done. If
-    // it fails, the next process clears once more.
-    if (has_token) {
-      static_cast<void>((*directory)->write_file(k_session_sentinel, *what.session_token));
-    }
+  } else if (!was_cleared_by_session(**directory, *what.session_token)) {
+    removed = clear_and_note(**directory, what, *what.session_token);
   }
   done_.insert(std::move(key));
   return removed;

@@ -13,7 +13,7 @@
 
 namespace ktstr {
 
-/// In a run directory: the token of the session that cleared it last, written in place.
+/// In a run directory: the token of the session that cleared it last.
 inline constexpr const char* k_session_sentinel = ".ktstr_run_epoch";
 
 /// The token in an open run directory. None without a sentinel, with an empty or unreadable one,
@@ -39,11 +39,12 @@ class PreClearMemo {
  public:
   /// Removes sidecars and orphaned staging files from the directory, the first time that it is
   /// asked about it (by whatever path), and notes the session there. Only files directly in it, or
-  /// links to files; subdirectories, dumps and traces stay. Errors are ignored: old results beside
+  /// links to files; subdirectories, dumps and traces stay. Errors end nothing: old results beside
   /// new ones are better than a lost run. A directory that is a link is left as it is: what it
-  /// leads to is no run directory of this root. So is one where a link, or anything that is no
-  /// regular file, has the sentinel's name: the session can't be noted, and clearing would remove
-  /// what its other processes wrote. `messages` gets a line then. Gives the paths of what it
+  /// leads to is no run directory of this root. So is one where the session can't be noted, as
+  /// where a link, or anything that is no regular file, has the sentinel's name: clearing would
+  /// remove what the session's other processes wrote. `messages` gets a line then, and where
+  /// something could not be removed. Gives the paths of what it
   /// removed, absolute, to be announced once the lock is released; it has announced itself that
   /// they are about to go.
   std::vector<std::string> clear_once(FileSystem& files, const PreClear& what);

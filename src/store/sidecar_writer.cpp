@@ -38,7 +38,13 @@ constexpr std::size_t k_longest_name = 255;
 Result<std::unique_ptr<DirectoryHandle>> open_sidecar_directory(FileSystem& files,
                                                                 const std::string& directory,
                                                                 bool is_default_directory) {
-  if (!is_default_directory) return files.open_to_change(directory, FollowLinks::yes);
+  const auto opened = [&](const std::string& path,
+                          FollowLinks follow) -> Result<std::unique_ptr<DirectoryHandle>> {
+    auto handle = files.open_to_change(path, follow);
+    if (!handle) return fail_while("open sidecar dir " + directory, handle.error());
+    return handle;
+  };
+  if (!is_default_directory) return opened(directory, FollowLinks::yes);
   const std::string own = directory.substr(0, directory.find_last_not_of('/') + 1);
   const auto status = files.status(own, FollowLinks::no);
   if (status && status->kind == FileKind::symlink) {
@@ -46,7 +52,7 @@ Result<std::unique_ptr<DirectoryHandle>> open_sidecar_directory(FileSystem& file
                 "a symbolic link below the runs root, and nothing is written through one",
                 directory, "KTSTR_SIDECAR_DIR may name a directory by a link");
   }
-  return files.open_to_change(own, FollowLinks::no);
+  return opened(own, FollowLinks::no);
 }
 
 /// One sidecar on its way to the disk.
@@ -69,6 +75,9 @@ class SidecarWriter {
 
  private:
   [[nodiscard]] Result<void> make_directory();
+  [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_directory() const {
+    return open_sidecar_directory(*how_.file_system, how_.directory, how_.is_default_directory);
+  }
   /// Steps 3 to 5; the lock has gone when it returns.
   [[nodiscard]] Result<Stamp> write_locked();
   [[nodiscard]] Result<Stamp> write_staged();
@@ -81,7 +90,6 @@ class SidecarWriter {
   const std::string hash_;
   std::string name_;
   std::string absolute_;  ///< the sidecar's path
-  std::unique_ptr<DirectoryHandle> directory_;
   std::string bytes_;
   std::vector<std::string> removed_;
 };
@@ -102,10 +110,8 @@ Result<void> SidecarWriter::make_directory() {
   if (auto made = how_.file_system->create_directories(how_.directory); !made) {
     return fail_while("create sidecar dir " + how_.directory, made.error());
   }
-  auto opened =
-      open_sidecar_directory(*how_.file_system, how_.directory, how_.is_default_directory);
-  if (!opened) return fail(std::move(opened.error()));
-  directory_ = std::move(*opened);
+  const auto opened = open_directory();  // so that nothing is locked or cleared for a link
+  if (!opened) return fail(opened.error());
   // Now, and not after the write: the working directory may have changed by then.
   absolute_ = absolute_path(join_path(how_.directory, name_));
   report(how_, WriteStep::directory_created);
@@ -135,6 +141,9 @@ std::string SidecarWriter::staging_name() const {
 }
 
 Result<Stamp> SidecarWriter::write_staged() {
+  // Not before the lock was waited for: another directory may have the name by now.
+  const auto directory = open_directory();
+  if (!directory) return fail(directory.error());
   StagedWrite staged;
   staged.directory = how_.directory;
   staged.target = name_;
@@ -149,7 +158,7 @@ Result<Stamp> SidecarWriter::write_staged() {
       how_.observer->about_to_remove({&change, 1});
     };
   }
-  return write_staged_file(*directory_, staged);
+  return write_staged_file(**directory, staged);
 }
 
 void SidecarWriter::announce_removed() const {

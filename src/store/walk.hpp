@@ -18,7 +18,7 @@ namespace ktstr {
   return fail(error.code, doing + ": " + error.message, {}, error.hint);
 }
 
-// The functions of ktstr/walk.hpp over any file system; tests pass a fake one.
+// The functions of ktstr/index.hpp over any file system; tests pass a fake one.
 
 /// A directory, or a link to one. A link that leads nowhere is not.
 [[nodiscard]] bool is_directory_entry(const DirectoryHandle& parent, const DirectoryEntry& entry);

@@ -128,6 +128,22 @@ class Noticed(Damaged):
                 self.assertNotIn("nothing was found to be lost", said)
                 self.assertIn(f"the table {table}", said)
 
+    def test_a_layout_that_cannot_be_is_put_right(self):
+        catalog = self.root / ".ktstr-index/catalog.sqlite3"
+        for path in (self.archive, catalog):
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                layout = database.execute("PRAGMA user_version").fetchone()[0]
+            for number in (-7, 0, 2**31 - 1):
+                with self.subTest(path=path.name, number=number):
+                    with contextlib.closing(sqlite3.connect(path)) as database:
+                        database.execute(f"PRAGMA user_version = {number}")
+                    self.assertEqual(self.command("refresh").stderr, b"")
+                    with contextlib.closing(sqlite3.connect(path)) as database:
+                        self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0],
+                                         layout)
+                    self.assertEqual(self.asides(), [])
+                    self.assertEqual(self.values("SELECT count(*) FROM results"), [self.TESTS])
+
     def test_who_wants_no_notes_hears_of_losses(self):
         self.change("DROP TABLE host")
         said = self.command("refresh", "--quiet").stderr

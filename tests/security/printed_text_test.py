@@ -46,6 +46,21 @@ class Printed(HostileScenario):
             json.dumps({**self.record, **failed, "test_name": test_name, **changes}))
 
 
+class Messages(Printed):
+    def test_a_name_as_long_as_an_argument_can_be_is_abridged(self):
+        name = "a\u00e9" * 20_000
+        for arguments in (["query", name], ["show", name], ["query", "--session", name],
+                          ["last-run", "--dir", name]):
+            with self.subTest(arguments=[text[:20] for text in arguments]):
+                done = subprocess.run([COMMAND, *arguments, "--root", self.root],
+                                      capture_output=True, check=False, timeout=60,
+                                      env=self.environment())
+                self.assertNotIn(done.returncode, (0, 1))
+                said = done.stderr.decode("utf-8")
+                self.assertIn(" bytes] ", said)
+                self.assertLess(len(done.stderr), 20_000)
+
+
 class PastedCommands(Printed):
     def setUp(self):
         super().setUp()

@@ -291,20 +291,12 @@ Result<void> FakeFileSystem::write_file(const std::string& path, const std::stri
   return write_file_at(*state_, path, bytes);
 }
 
-Result<std::unique_ptr<WritableFile>> FakeFileSystem::create_new_file(const std::string& path) {
-  return create_new_file_at(state_, path);
-}
-
 Result<void> FakeFileSystem::sync_directory(const std::string& path) {
   return sync_at(*state_, path);
 }
 
 Result<void> FakeFileSystem::rename(const std::string& from, const std::string& to) {
   return rename_at(*state_, from, to);
-}
-
-Result<void> FakeFileSystem::remove_file(const std::string& path) {
-  return remove_file_at(*state_, path);
 }
 
 void FakeFileSystem::make_directory(const std::string& path) {

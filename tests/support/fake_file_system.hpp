@@ -35,11 +35,8 @@ class FakeFileSystem final : public FileSystem {
   [[nodiscard]] Result<FileStatus> status(const std::string& path, FollowLinks follow) override;
   [[nodiscard]] Result<void> create_directories(const std::string& path) override;
   [[nodiscard]] Result<void> write_file(const std::string& path, const std::string& bytes) override;
-  [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
-      const std::string& path) override;
   [[nodiscard]] Result<void> sync_directory(const std::string& path) override;
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) override;
-  [[nodiscard]] Result<void> remove_file(const std::string& path) override;
 
   // Building a tree. These make missing parents, and throw std::logic_error where a test asks for
   // the impossible.

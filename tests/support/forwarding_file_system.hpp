@@ -30,16 +30,12 @@ class ForwardingFileSystem : public FileSystem {
   Result<void> write_file(const std::string& path, const std::string& bytes) override {
     return real_.write_file(path, bytes);
   }
-  Result<std::unique_ptr<WritableFile>> create_new_file(const std::string& path) override {
-    return real_.create_new_file(path);
-  }
   Result<void> sync_directory(const std::string& path) override {
     return real_.sync_directory(path);
   }
   Result<void> rename(const std::string& from, const std::string& to) override {
     return real_.rename(from, to);
   }
-  Result<void> remove_file(const std::string& path) override { return real_.remove_file(path); }
 
  private:
   FileSystem& real_ = system_file_system();

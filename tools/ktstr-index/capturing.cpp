@@ -16,7 +16,7 @@
 namespace ktstr {
 
 ArchiveChoice chosen_archive_of(const Context& context) {
-  const OpenIndexOptions options = context.session_options();
+  const OpenIndexOptions options = context.index_options();
   return archive_choice(options.archive, options.variables);
 }
 
@@ -250,7 +250,7 @@ void CaptureService::keep_root(const std::string& root, std::vector<std::string>
   std::function<bool()> should_stop;
   if (stop != nullptr) should_stop = [stop] { return stop->is_made(); };
   const OpenIndexOptions options = options_for_root(
-      context_.session_options(), root, !options_.follows_archive && options_.roots.size() == 1);
+      context_.index_options(), root, !options_.follows_archive && options_.roots.size() == 1);
   keep_results(context_, options, keep, should_stop);
 }
 
@@ -314,7 +314,7 @@ void SessionCapture::start_capture() {
 
 void SessionCapture::keep(KeepOptions options) {
   options.with_traces = run_.with_traces;
-  OpenIndexOptions session = context_.session_options();
+  OpenIndexOptions session = context_.index_options();
   session.root = run_.root;
   keep_results(context_, session, options);
 }

@@ -117,10 +117,28 @@ namespace {
 
 constexpr const char* k_prefix = "ktstr-index: ";
 
+constexpr std::size_t k_longest_line = 4096;
+constexpr std::size_t k_line_end = 1024;  // what is wrong stands behind the name it is about
+
+/// A name that somebody was told to take may be as long as an argument can be.
+std::string abridged(std::string line) {
+  if (line.size() <= k_longest_line) return line;
+  const auto is_inside = [&](std::size_t at) {
+    return (static_cast<unsigned char>(line[at]) & 0xC0U) == 0x80U;
+  };
+  std::size_t from = k_longest_line - k_line_end;
+  std::size_t to = line.size() - k_line_end;
+  while (from > 0 && is_inside(from)) --from;
+  while (to < line.size() && is_inside(to)) ++to;
+  return line.replace(from, to - from, " [" + std::to_string(to - from) + " bytes] ");
+}
+
 /// Foreign names may be in it.
 std::string escaped_lines(std::string_view text) {
   std::string lines;
-  for (const std::string_view line : split(text, '\n')) lines += escape_control(line) + "\n";
+  for (const std::string_view line : split(text, '\n')) {
+    lines += abridged(escape_control(line)) + "\n";
+  }
   return lines;
 }
 
@@ -181,7 +199,7 @@ Result<void> Context::check_options() const {
   return fail(ErrorCode::usage, "--excel is for --format csv only");
 }
 
-OpenIndexOptions Context::session_options() const {
+OpenIndexOptions Context::index_options() const {
   OpenIndexOptions options;
   options.root = root_;
   options.catalog = catalog_;
@@ -196,7 +214,7 @@ OpenIndexOptions Context::session_options() const {
 }
 
 OpenIndexOptions Context::pool_options(const std::optional<std::string>& dir) const {
-  OpenIndexOptions options = session_options();
+  OpenIndexOptions options = index_options();
   if (dir) {
     options.root = dir;
     options.is_foreign = true;
@@ -204,7 +222,7 @@ OpenIndexOptions Context::pool_options(const std::optional<std::string>& dir) co
   return options;
 }
 
-Result<OpenIndex> Context::open_session(const OpenIndexOptions& options) const {
+Result<OpenIndex> Context::open_index(const OpenIndexOptions& options) const {
   auto index = OpenIndex::open(options);
   if (index) {
     opened_catalog_ = index->catalog_path();
@@ -228,7 +246,7 @@ Result<OpenIndex> Context::open_in() const {
   auto session = [&] {
     StopRequest stop;
     auto opened = open_to_look_at(
-        in_, session_options(), [&stop] { return stop.is_made(); }, notes);
+        in_, index_options(), [&stop] { return stop.is_made(); }, notes);
     signal = stop.signal();
     return opened;
   }();
@@ -241,7 +259,7 @@ Result<OpenIndex> Context::open_as_is() const {
   if (is_in()) {
     return fail(ErrorCode::usage, "--in is only looked into, which isn't what this command does");
   }
-  return open_session(session_options());
+  return open_index(index_options());
 }
 
 Result<OpenIndex> Context::open_over(Over over, CheckLevel fallback) const {
@@ -249,9 +267,9 @@ Result<OpenIndex> Context::open_over(Over over, CheckLevel fallback) const {
     if (over == Over::now) return open_in();
     return fail(ErrorCode::usage, "--in has no past of its own: it goes without --over");
   }
-  OpenIndexOptions options = session_options();
+  OpenIndexOptions options = index_options();
   options.may_be_missing = over != Over::now;
-  auto index = open_session(options);
+  auto index = open_index(options);
   if (index && !index->has_root()) {
     note("no runs root at " + index->paths().root.path + "; this is what the archive has of it");
   }
@@ -265,7 +283,7 @@ Result<OpenIndex> Context::open(CheckLevel fallback) const {
 
 Result<OpenIndex> Context::open_pool(const std::optional<std::string>& dir,
                                      CheckLevel fallback) const {
-  return made_fresh(open_session(pool_options(dir)), fallback);
+  return made_fresh(open_index(pool_options(dir)), fallback);
 }
 
 RenderOptions Context::render_options(const Terminal& terminal) const {
@@ -362,7 +380,7 @@ int Context::failed(const Error& error) const {
 /// Found in the middle of an answer. No refresh would see it where no file has changed. A statement
 /// over both stores is the catalog's, whichever of them is damaged.
 bool Context::mend_store(const std::string& path) const {
-  const OpenIndexOptions options = session_options();
+  const OpenIndexOptions options = index_options();
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
   std::error_code ignored;
   const bool is_archive = choice.path && std::filesystem::equivalent(path, *choice.path, ignored);

@@ -79,7 +79,7 @@ class Context {
   [[nodiscard]] bool is_verbose() const { return verbose_ > 0; }
   [[nodiscard]] CheckLevel check_or(CheckLevel fallback) const { return check_.value_or(fallback); }
   [[nodiscard]] const ReadLimits& limits() const { return limits_; }
-  [[nodiscard]] OpenIndexOptions session_options() const;
+  [[nodiscard]] OpenIndexOptions index_options() const;
   /// Of another pool, if there is one, which is only looked at.
   [[nodiscard]] OpenIndexOptions pool_options(const std::optional<std::string>& dir) const;
   /// True for formats that a person reads: ids are shortened there.
@@ -127,7 +127,7 @@ class Context {
   [[nodiscard]] int failed(const Error& error) const;
 
  private:
-  [[nodiscard]] Result<OpenIndex> open_session(const OpenIndexOptions& options) const;
+  [[nodiscard]] Result<OpenIndex> open_index(const OpenIndexOptions& options) const;
   [[nodiscard]] Result<OpenIndex> open_in() const;
   [[nodiscard]] Result<OpenIndex> made_fresh(Result<OpenIndex> index, CheckLevel fallback) const;
   [[nodiscard]] std::unique_ptr<Output> make_output(const Terminal& terminal) const;

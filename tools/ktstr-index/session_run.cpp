@@ -214,7 +214,7 @@ EnvironmentChanges changes_for(const OpenIndexOptions& stated, const SessionRun&
 }  // namespace
 
 SessionRun plan_session_run(const Context& context) {
-  const OpenIndexOptions options = context.session_options();
+  const OpenIndexOptions options = context.index_options();
   SessionRun run;
   run.root = root_for(options);
   run.session =
@@ -227,7 +227,7 @@ SessionRun plan_session_run(const Context& context) {
 }
 
 std::optional<OpenIndex> open_fresh(const Context& context, const std::string& root) {
-  OpenIndexOptions options = context.session_options();
+  OpenIndexOptions options = context.index_options();
   options.root = root;
   if (!options.file_system->status(root, FollowLinks::yes)) return std::nullopt;
   auto index = OpenIndex::open(options);
@@ -245,7 +245,7 @@ std::optional<OpenIndex> open_fresh(const Context& context, const std::string& r
 Result<ChildEnd> run_in_session(const Context& context, const SessionRun& run,
                                 const std::vector<std::string>& command,
                                 const EnvironmentChanges& more) {
-  EnvironmentChanges changes = changes_for(context.session_options(), run);
+  EnvironmentChanges changes = changes_for(context.index_options(), run);
   changes.insert(changes.end(), more.begin(), more.end());
   SessionCapture capture(context, run);
   auto end = run_child(command, changes);

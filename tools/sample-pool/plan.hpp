@@ -63,7 +63,7 @@ struct Topology {
   [[nodiscard]] std::string text() const;
 };
 
-/// The part that a test plays in the story that the pool tells (story.hpp).
+/// The part that a test plays in the story that the pool tells.
 enum class Role {
   ordinary,
   breaks_midway,

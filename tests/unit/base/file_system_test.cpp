@@ -164,7 +164,8 @@ TEST_F(SystemFileSystem, RefusesANameWithANulInsteadOfCuttingIt) {
   const std::string name = directory_.path("f") + std::string("\0tail", 5);
   EXPECT_FALSE(files_.open_file(name));
   EXPECT_FALSE(files_.status(name, FollowLinks::yes));
-  EXPECT_FALSE(files_.remove_file(name));
+  const auto directory = files_.open_to_change(directory_.path(), FollowLinks::no);
+  EXPECT_FALSE((*directory)->remove_file(std::string("f\0tail", 6)));
   EXPECT_FALSE(files_.rename(name, directory_.path("g")));
   EXPECT_FALSE(files_.write_file(name, "y"));
   EXPECT_FALSE(files_.create_directories(directory_.path("d") + std::string("\0tail", 5)));
@@ -277,10 +278,11 @@ TEST_F(SystemFileSystem, ReportsTheRenameOfAMissingFile) {
 
 TEST_F(SystemFileSystem, RemovesAFileButNoDirectory) {
   directory_.write("d/f", "x");
-  EXPECT_FALSE(files_.remove_file(directory_.path("d")));
-  EXPECT_TRUE(files_.remove_file(directory_.path("d/f")));
+  const auto directory = files_.open_to_change(directory_.path(), FollowLinks::no);
+  EXPECT_FALSE((*directory)->remove_file("d"));
+  EXPECT_TRUE((*directory)->remove_file("d/f"));
   EXPECT_FALSE(std::filesystem::exists(directory_.path("d/f")));
-  EXPECT_EQ(files_.remove_file(directory_.path("d/f")).error().code, ErrorCode::not_found);
+  EXPECT_EQ((*directory)->remove_file("d/f").error().code, ErrorCode::not_found);
 }
 
 }  // namespace

@@ -150,7 +150,8 @@ TEST_F(SystemDirectory, IsEmptyOnceItWasRemoved) {
 class NewFile : public ::testing::Test {
  protected:
   Result<std::unique_ptr<WritableFile>> create(const std::string& name) const {
-    return system_file_system().create_new_file(directory_.path(name));
+    const auto directory = system_file_system().open_to_change(directory_.path(), FollowLinks::no);
+    return (*directory)->create_new_file(name);
   }
   [[nodiscard]] std::string content(const std::string& name) const {
     return (*system_file_system().open_file(directory_.path(name)))->read_all(1000).value();

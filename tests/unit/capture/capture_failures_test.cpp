@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "unit/store/capture_fixture.hpp"
+#include "unit/capture/capture_fixture.hpp"
 
 namespace ktstr::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <thread>
 
-#include "unit/store/capture_fixture.hpp"
+#include "unit/capture/capture_fixture.hpp"
 
 namespace ktstr::test {
 namespace {

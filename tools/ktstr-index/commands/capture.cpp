@@ -30,7 +30,7 @@ Result<CaptureServiceOptions> plan(const Context& context, const CaptureArgument
     return fail(Error{ErrorCode::usage, "there is nowhere to keep results: " + archive.from, "",
                       "--archive FILE names an archive"});
   }
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   auto roots = roots_to_capture(session, arguments.roots, *archive.path);
   if (!roots) return fail(std::move(roots.error()));
   const bool are_named = !arguments.roots.empty() || session.root;

@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::int64_t k_ns_per_day = std::int64_t{24} * 3600 * 1'000'000'000;
 constexpr std::int64_t k_most_days = 36'500;
-constexpr std::size_t k_day_length = 10;  // of 2026-07-04T…
 
 struct GcFlags {
   std::optional<std::int64_t> keep_days;
@@ -30,11 +29,6 @@ struct GcFlags {
   std::vector<ArchivePin> pin;
   std::vector<ArchivePin> unpin;
 };
-
-std::optional<std::string> day_of(const std::optional<std::int64_t>& time_ns) {
-  if (!time_ns) return std::nullopt;
-  return iso8601_utc(*time_ns).substr(0, k_day_length);
-}
 
 std::string size_text(std::int64_t bytes) {
   return human_number(static_cast<double>(bytes), Quantity::bytes);
@@ -48,8 +42,8 @@ int print_plan(const Context& context, const GcFlags& flags, const GcPlan& plan,
       .add("dumps", plan.dumps)
       .add("bytes", plan.bytes)
       .add("rows", plan.rows)
-      .add("oldest_day", day_of(plan.oldest_ns))
-      .add("newest_day", day_of(plan.newest_ns))
+      .add("oldest_day", utc_day(plan.oldest_ns))
+      .add("newest_day", utc_day(plan.newest_ns))
       .add("kept_bytes", plan.kept_bytes)
       .add("pinned_bytes", plan.pinned_bytes)
       .add("freed_bytes", space ? JsonValue(space->freed_bytes) : JsonValue());
@@ -59,8 +53,8 @@ int print_plan(const Context& context, const GcFlags& flags, const GcPlan& plan,
                                              " dumps, " + size_text(plan.bytes)},
       {"rows", flags.rows ? std::to_string(plan.rows) + (space ? " removed" : " would go")
                           : "stay (--rows removes them)"},
-      {"last seen",
-       plan.oldest_ns ? *day_of(plan.oldest_ns) + " to " + *day_of(plan.newest_ns) : std::string()},
+      {"last seen", plan.oldest_ns ? *utc_day(plan.oldest_ns) + " to " + *utc_day(plan.newest_ns)
+                                   : std::string()},
       {"kept", size_text(plan.kept_bytes) + ", " + size_text(plan.pinned_bytes) + " of it pinned"},
   };
   if (space) facts.push_back({"file", "smaller by " + size_text(space->freed_bytes)});
@@ -91,7 +85,7 @@ Result<Collected> apply(Archive& archive, const GcPolicy& policy, StopRequest& s
 }
 
 int run_apply(const Context& context, const GcFlags& flags, const GcPolicy& policy) {
-  auto archive = open_chosen_archive_to_change(context.session_options());
+  auto archive = open_chosen_archive_to_change(context.index_options());
   if (!archive) return context.failed(archive.error());
   StopRequest stop;
   const auto collected = with_mending(*archive, system_file_system(), system_clock(),
@@ -113,7 +107,7 @@ int run_policy(const Context& context, const GcFlags& flags) {
   policy.max_bytes = flags.max_bytes;
   policy.with_rows = flags.rows;
   if (flags.apply) return run_apply(context, flags, policy);
-  const auto archive = open_chosen_archive(context.session_options());
+  const auto archive = open_chosen_archive(context.index_options());
   if (!archive) return context.failed(archive.error());
   const auto plan = plan_gc(**archive, policy, system_clock());
   if (!plan) return context.failed(plan.error());
@@ -126,7 +120,7 @@ int run_policy(const Context& context, const GcFlags& flags) {
 Result<ArchivePin> resolved(const Context& context, SQLite::Database& archive, ArchivePin pin) {
   if (pin.kind != "session" || pin.value.front() != '@') return pin;
   const auto session =
-      find_session_reference(archive, pin.value, root_or_none(context.session_options()));
+      find_session_reference(archive, pin.value, root_or_none(context.index_options()));
   if (!session) return fail(session.error());
   pin.value = session->session;
   return pin;
@@ -152,7 +146,7 @@ Result<void> change_pins(const Context& context, Archive& archive, const GcFlags
 }
 
 int print_pins(const Context& context) {
-  const auto archive = open_chosen_archive(context.session_options());
+  const auto archive = open_chosen_archive(context.index_options());
   if (!archive) return context.failed(archive.error());
   const auto pins = archive_pins(**archive);
   if (!pins) return context.failed(pins.error());
@@ -169,7 +163,7 @@ int print_pins(const Context& context) {
 
 int run_pins(const Context& context, const GcFlags& flags) {
   if (!flags.pin.empty() || !flags.unpin.empty()) {
-    auto archive = open_chosen_archive_to_change(context.session_options());
+    auto archive = open_chosen_archive_to_change(context.index_options());
     if (!archive) return context.failed(archive.error());
     for (const Warning& warning : archive->warnings()) context.tell(warning);
     const auto changed = change_pins(context, *archive, flags);

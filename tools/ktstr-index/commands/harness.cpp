@@ -106,7 +106,7 @@ Variables with_variable(Variables variables, std::string name, std::string value
 }
 
 WriterOptions writer_options(const Context& context) {
-  const OpenIndexOptions stated = context.session_options();
+  const OpenIndexOptions stated = context.index_options();
   WriterOptions options;
   options.variables = stated.variables;
   if (stated.root) {

@@ -125,7 +125,7 @@ ImportReport import_mending(Archive& archive, const ImportRequest& request,
 }
 
 int run(const Context& context, const ImportFlags& flags) {
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   auto archive = open_archive(context, session);
   if (!archive) return context.failed(archive.error());
   const auto project = project_of_import(*archive, session);

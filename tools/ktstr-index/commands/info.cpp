@@ -17,7 +17,7 @@ struct ArchiveFacts {
 };
 
 ArchiveFacts archive_facts(const Context& context) {
-  const OpenIndexOptions options = context.session_options();
+  const OpenIndexOptions options = context.index_options();
   const ArchiveChoice choice = archive_choice(options.archive, options.variables);
   ArchiveFacts facts{choice.path, choice.from, std::nullopt};
   if (!choice.path) return facts;

@@ -61,7 +61,7 @@ Result<FoundRun> find_stored(const Context& context, const RunSelection& selecti
 
 int run(const Context& context, const RunSelection& selection) {
   const auto directory = directory_by_path(
-      selection, context.session_options().variables("KTSTR_SIDECAR_DIR"), system_file_system());
+      selection, context.index_options().variables("KTSTR_SIDECAR_DIR"), system_file_system());
   if (!directory) return context.failed(directory.error());
   const DirectoryReading reading{system_file_system(), context.limits().max_file_bytes,
                                  [&](std::string_view line) { context.note(line); }};

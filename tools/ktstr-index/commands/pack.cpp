@@ -97,7 +97,7 @@ struct PackSource {
 
 /// Without an archive, as in CI, what stands is all there is.
 Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   std::vector<std::string> paths = context.in_paths();
   if (!context.is_in()) {
     const auto found = find_paths(session);
@@ -115,7 +115,7 @@ Result<PackSource> gather_source(const Context& context, StopRequest& stop) {
 }
 
 Result<PackSource> open_source(const Context& context, bool all_projects, StopRequest& stop) {
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   if (context.is_in() || !chosen_archive(session)) return gather_source(context, stop);
   if (auto kept = keep_what_stands(context, stop); !kept) return fail(std::move(kept.error()));
   auto archive = open_chosen_archive(session);
@@ -141,7 +141,7 @@ int run(const Context& context, const PackFlags& flags) {
   options.with_host = flags.with_host;
   options.with_dumps = !flags.no_dumps;
   options.with_traces = flags.traces;
-  if (!flags.with_host) options.key = substitute_key(context.session_options());
+  if (!flags.with_host) options.key = substitute_key(context.index_options());
   options.should_stop = [&stop] { return stop.is_made(); };
   const auto report = write_pack(source->database(), options, system_clock());
   if (!report) return failed(report.error());

@@ -63,7 +63,7 @@ Fact to_line(const RunFact& fact) {
 }
 
 int print_facts(const Context& context, const std::optional<KconfigSetting>& suffix) {
-  const OpenIndexOptions options = context.session_options();
+  const OpenIndexOptions options = context.index_options();
   std::vector<RunFact> all = index_facts(context, options);
   RunFactOptions fact_options;
   fact_options.working_directory = working_directory();
@@ -81,7 +81,7 @@ int print_facts(const Context& context, const std::optional<KconfigSetting>& suf
 /// The line alone, to be exported.
 int print_map(const Context& context, const PathsArguments& arguments,
               const std::optional<KconfigSetting>& suffix) {
-  const Variables variables = context.session_options().variables;
+  const Variables variables = context.index_options().variables;
   std::vector<std::string> identifiers = arguments.identifiers;
   if (identifiers.empty()) {
     if (auto kernel = kernel_environment(variables)) identifiers.push_back(std::move(*kernel));
@@ -97,7 +97,7 @@ int run(const Context& context, const PathsArguments& arguments) {
     return context.failed({ErrorCode::usage, "kernel identifiers are for --kernel-commit-map"});
   }
   const auto suffix =
-      stated_kconfig_suffix(arguments.kconfig_suffix, context.session_options().variables);
+      stated_kconfig_suffix(arguments.kconfig_suffix, context.index_options().variables);
   if (!suffix) return context.failed(suffix.error());
   return arguments.is_map ? print_map(context, arguments, *suffix) : print_facts(context, *suffix);
 }

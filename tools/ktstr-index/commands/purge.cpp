@@ -14,19 +14,12 @@
 namespace ktstr {
 namespace {
 
-constexpr std::size_t k_day_length = 10;  // of 2026-07-04T…
-
 struct PurgeFlags {
   std::string where;
   bool bytes_only = false;
   bool all_projects = false;
   bool apply = false;
 };
-
-std::optional<std::string> day_of(const std::optional<std::int64_t>& time_ns) {
-  if (!time_ns) return std::nullopt;
-  return iso8601_utc(*time_ns).substr(0, k_day_length);
-}
 
 int print_purge(const Context& context, const PurgeFlags& flags, const PurgePlan& plan,
                 const std::optional<PurgedSpace>& space) {
@@ -38,8 +31,8 @@ int print_purge(const Context& context, const PurgeFlags& flags, const PurgePlan
       .add("documents", plan.documents)
       .add("bytes", plan.bytes)
       .add("bytes_only", flags.bytes_only)
-      .add("oldest_day", day_of(plan.oldest_ns))
-      .add("newest_day", day_of(plan.newest_ns))
+      .add("oldest_day", utc_day(plan.oldest_ns))
+      .add("newest_day", utc_day(plan.newest_ns))
       .add("freed_bytes", space ? JsonValue(space->space.freed_bytes) : JsonValue())
       .add("log_empty", space ? JsonValue(space->space.is_log_empty) : JsonValue());
   const std::string what = std::to_string(plan.sidecar_ids.size()) + " results and " +
@@ -48,8 +41,8 @@ int print_purge(const Context& context, const PurgeFlags& flags, const PurgePlan
       {space ? "purged" : "would purge", flags.bytes_only ? "the bytes of " + what : what},
       {"documents", std::to_string(plan.documents) + " that nothing else needs, " +
                         human_number(static_cast<double>(plan.bytes), Quantity::bytes)},
-      {"from", day_of(plan.oldest_ns).value_or("")},
-      {"to", day_of(plan.newest_ns).value_or("")},
+      {"from", utc_day(plan.oldest_ns).value_or("")},
+      {"to", utc_day(plan.newest_ns).value_or("")},
   };
   return context.print_document(document, facts);
 }
@@ -91,7 +84,7 @@ Result<Purged> apply(Archive& archive, const PurgeRequest& request, StopRequest&
 }
 
 int run_apply(const Context& context, const PurgeFlags& flags, const PurgeRequest& request) {
-  auto archive = open_chosen_archive_to_change(context.session_options());
+  auto archive = open_chosen_archive_to_change(context.index_options());
   if (!archive) return context.failed(archive.error());
   StopRequest stop;
   const auto purged = with_mending(*archive, system_file_system(), system_clock(),
@@ -104,7 +97,7 @@ int run_apply(const Context& context, const PurgeFlags& flags, const PurgeReques
 }
 
 int run(const Context& context, const PurgeFlags& flags) {
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   const auto archive = open_chosen_archive(session);
   if (!archive) return context.failed(archive.error());
   const auto project = project_unless_all(**archive, session, flags.all_projects);

@@ -69,7 +69,7 @@ int show_columns(const Context& context) {
 int show_named_queries(const Context& context) {
   std::error_code ignored;
   const auto queries =
-      named_queries(context.session_options().variables,
+      named_queries(context.index_options().variables,
                     std::filesystem::current_path(ignored).string(), system_file_system());
   if (!queries) return context.failed(queries.error());
   std::vector<std::vector<Value>> rows;

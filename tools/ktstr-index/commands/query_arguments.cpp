@@ -50,6 +50,7 @@ Result<void> look_over(const Context& context, OpenIndex& index, Over over,
   const auto missing = index.look_over({over, arguments.all_projects});
   if (!missing) return fail(missing.error());
   if (!missing->empty()) context.note(*missing);
+  for (const Warning& warning : index.take_warnings()) context.tell(warning);
   return {};
 }
 

@@ -111,7 +111,7 @@ int dry_run(const Context& context, const ReplayArguments& arguments, const Choi
 
 /// The harness's first write of a session to a run directory removes what is there from another.
 void announce_replacement(const Context& context, const SessionRun& plan, OpenIndex& index) {
-  const Variables variables = context.session_options().variables;
+  const Variables variables = context.index_options().variables;
   const std::string run_dir =
       run_directory_name(kernel_version(variables), detect_project_commit(variables));
   const auto older = find_older_results(index.database(), run_dir, plan.session);
@@ -129,7 +129,7 @@ std::optional<Known> ask_index(const Context& context, const SessionRun& plan,
                                const std::function<Result<Known>(OpenIndex&)>& ask) {
   auto index = open_fresh(context, plan.root);
   if (!index) {
-    const OpenIndexOptions options = context.session_options();
+    const OpenIndexOptions options = context.index_options();
     if (options.file_system->status(plan.root, FollowLinks::yes)) return std::nullopt;
     return Known();
   }

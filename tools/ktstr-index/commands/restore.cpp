@@ -64,7 +64,7 @@ int run(const Context& context, const RestoreFlags& flags) {
                            {},
                            "import it first, into an --archive of its own"});
   }
-  const OpenIndexOptions session = context.session_options();
+  const OpenIndexOptions session = context.index_options();
   const auto archive = open_chosen_archive(session);
   if (!archive) return context.failed(archive.error());
   RestoreOptions options;

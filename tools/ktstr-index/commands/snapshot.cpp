@@ -36,7 +36,7 @@ int run(const Context& context, const SnapshotFlags& flags) {
                            "import it first, into an --archive of its own"});
   }
   if (flags.over == "past") {
-    const auto archive = open_chosen_archive(context.session_options());
+    const auto archive = open_chosen_archive(context.index_options());
     return archive ? write(context, flags, **archive) : context.failed(archive.error());
   }
   auto session = context.open(CheckLevel::files);

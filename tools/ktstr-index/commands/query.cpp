@@ -86,16 +86,16 @@ int show_named_queries(const Context& context) {
   return context.print_rows(list);
 }
 
-int show_sql(const Context& context, OpenIndex& session, const ResultQuery& query) {
-  const auto plan = query_plan(session.database(), query);
+int show_sql(const Context& context, OpenIndex& index, const ResultQuery& query) {
+  const auto plan = query_plan(index.database(), query);
   if (!plan) return context.failed(plan.error());
-  const bool is_past = is_past_attached(session.database());
-  if (is_past && past_path(session.database()).empty()) {
+  const bool is_past = is_past_attached(index.database());
+  if (is_past && past_path(index.database()).empty()) {
     return context.failed({ErrorCode::usage, "without an archive there is no statement about it"});
   }
   // What the shell has to be told first.
   const std::string preamble =
-      is_past ? past_preamble(session.database(), plan->statement) : std::string();
+      is_past ? past_preamble(index.database(), plan->statement) : std::string();
   if (context.format() == Format::table) {
     std::string text = preamble + plan->statement + ";\n";
     text += plan->index.empty() ? "-- no index serves it: every result is looked at\n"

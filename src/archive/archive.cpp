@@ -45,7 +45,7 @@ void configure(SQLite::Database& database) {
 }
 
 std::string lost_text(const MergeReport& report) {
-  if (!report.has_losses() && report.rebuilt_results == 0) return "nothing was found to be lost";
+  if (report.is_complete()) return "nothing was found to be lost";
   std::string tables;
   for (const std::string& table : report.lost_tables) {
     tables += (tables.empty() ? "the table " : ", the table ") + table;
@@ -238,7 +238,7 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
                 " results; " + lost_text(*report)
           : ", and nothing of it could be read (" + report.error().text() + ")";
   warnings_.emplace_back("the archive was damaged (" + why + "); it is now " + *aside + outcome,
-                         !report || report->has_losses() || report->rebuilt_results > 0);
+                         !report || !report->is_complete());
   return {};
 }
 
@@ -339,7 +339,7 @@ bool is_ending(std::string_view ending) {
 
 std::vector<std::string> open_files(const std::string& path) {
   const std::string directory = directory_of(path);
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string name = name_of(path);
   std::vector<std::string> open;
   const auto opened = system_file_system().open_directory(directory);
   if (!opened) return open;

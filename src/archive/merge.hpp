@@ -49,6 +49,8 @@ struct MergeReport {
   /// whose rows nothing else gives back.
   std::vector<std::string> lost_tables;
 
+  /// Nothing was found to be missing, be it only the session and times of a result.
+  [[nodiscard]] bool is_complete() const { return !has_losses() && rebuilt_results == 0; }
   [[nodiscard]] bool has_losses() const {
     return lost_results + lost_documents + incomplete_results > 0 || !unreadable.empty() ||
            !lost_tables.empty();

@@ -282,15 +282,15 @@ SharedArchive::Remark SharedArchive::keep(std::span<const FileChange> files) {
     if (stored) stored = store(standing);
   }
   if (!stored) return give_up(stored.error());
-  if (auto losses = take_losses()) return losses;
+  if (auto loss = take_loss()) return loss;
   if (!archive_ || !archive_->is_new() || std::exchange(is_announced_, true)) return std::nullopt;
   return archive_announcement(archive_->path());
 }
 
-/// What opening the archive, or mending it, had to say of lost evidence, once.
-SharedArchive::Remark SharedArchive::take_losses() {
-  if (!archive_ || std::exchange(has_told_losses_, archive_->has_losses())) return std::nullopt;
-  for (const Warning& warning : archive_->warnings()) {
+/// What opening the archive, or mending it, had to say of lost evidence, each once.
+SharedArchive::Remark SharedArchive::take_loss() {
+  while (archive_ && seen_warnings_ < archive_->warnings().size()) {
+    const Warning& warning = archive_->warnings()[seen_warnings_++];
     if (warning.is_loss) return warning.text;
   }
   return std::nullopt;
@@ -354,6 +354,7 @@ Result<void> SharedArchive::ensure_open() {
   auto project = opened->tables().project_for(options_.root);
   if (!project) return fail(std::move(project.error()));
   archive_.emplace(std::move(*opened));
+  seen_warnings_ = 0;
   root_ = ArchiveRoot{options_.root, std::move(*project), ""};
   return {};
 }

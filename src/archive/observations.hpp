@@ -57,7 +57,7 @@ class SharedArchive {
   void put(const Standing& standing);
   [[nodiscard]] Result<void> store(std::vector<Standing>& files);
   [[nodiscard]] Remark give_up(const Error& error);
-  [[nodiscard]] Remark take_losses();
+  [[nodiscard]] Remark take_loss();
 
   const ArchiveMirrorOptions options_;
   std::atomic<bool> is_off_ = false;
@@ -66,7 +66,7 @@ class SharedArchive {
   std::optional<ArchiveRoot> root_;
   bool is_announced_ = false;
   bool has_complained_ = false;
-  bool has_told_losses_ = false;
+  std::size_t seen_warnings_ = 0;  ///< of the open archive
 };
 
 /// Keeps what is about to go, and tells the user once if that fails. `warned` is the process's.

@@ -96,8 +96,6 @@ class DirectoryHandle {
   // Changes, as FileSystem has them, of what is directly in the directory: whoever puts another
   // directory, or a link, under its path meanwhile doesn't turn them aside.
 
-  [[nodiscard]] virtual Result<void> write_file(const std::string& name,
-                                                const std::string& bytes) = 0;
   /// Creates a file that nobody else has, mode 0666 before umask. Null if the name is taken, by a
   /// link to nowhere too.
   [[nodiscard]] virtual Result<std::unique_ptr<WritableFile>> create_new_file(

@@ -219,10 +219,6 @@ class PosixDirectory final : public DirectoryHandle {
       const std::string& name) const override {
     return open_directory_at(location_of(name));
   }
-  [[nodiscard]] Result<void> write_file(const std::string& name,
-                                        const std::string& bytes) override {
-    return write_whole_file_at(location_of(name), bytes);
-  }
   [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
       const std::string& name) override {
     return create_new_file_at(location_of(name));

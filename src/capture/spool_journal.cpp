@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "environment/places.hpp"
 
 namespace ktstr {
 namespace {
@@ -44,7 +45,7 @@ Result<Descriptor> open_spool_parent(const std::string& root, posix::Missing mis
 Result<OpenSpool> open_spool(const std::string& path) {
   OpenSpool spool;
   spool.path = path;
-  spool.name = path.substr(path.rfind('/') + 1);
+  spool.name = name_of(path);
   const std::string root = root_of(path);
   if (root.empty() || !is_spool_name(spool.name)) {
     return fail(ErrorCode::corrupt, "not the name of a spool", path);

@@ -165,7 +165,7 @@ class CatalogOpener {
     constexpr const char* k_why = "has another name on its disk (a hard link)";
     if (is_users(path)) return fail(ErrorCode::usage, k_why, shared, "name another --catalog");
     (void)make_empty_file(path, k_owner_only_file);  // logs may be all there is
-    return put_aside(path, shared.substr(path.rfind('/') + 1) + " " + k_why);
+    return put_aside(path, name_of(shared) + " " + k_why);
   }
 
   /// Before SQLite, which would bring logs into it and make new ones beside it.

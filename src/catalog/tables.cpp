@@ -48,6 +48,16 @@ std::optional<SidecarPlace> sidecar_place(const std::string& root, const std::st
   return place;
 }
 
+struct CatalogTables::Statements {
+  explicit Statements(SQLite::Database& db);
+
+  // Directories and artifacts.
+  LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,
+      artifacts, put_artifact, remove_artifacts;
+  // Files.
+  LazyStatement files, find_file, put_file, repair_stamp, remove_file;
+};
+
 CatalogTables::CatalogTables(SQLite::Database& database)
     : database_(database),
       statements_(std::make_unique<Statements>(database)),

@@ -163,16 +163,6 @@ class CatalogTables {
   RecordTables records_;
 };
 
-struct CatalogTables::Statements {
-  explicit Statements(SQLite::Database& db);
-
-  // Directories and artifacts.
-  LazyStatement directories, find_directory, directory_by_id, put_directory, remove_directory,
-      artifacts, put_artifact, remove_artifacts;
-  // Files.
-  LazyStatement files, find_file, put_file, repair_stamp, remove_file;
-};
-
 /// Binds NULL for none.
 void bind_optional(SQLite::Statement& statement, int index, const std::optional<std::string>& text);
 [[nodiscard]] std::optional<std::string> text_at(SQLite::Statement& statement, int index);

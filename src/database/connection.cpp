@@ -26,8 +26,7 @@ Error sqlite_error(const SQLite::Exception& exception, const std::string& path) 
     case SQLITE_READONLY:
       // Not ours to write any more only since another process has put it aside.
       if (exception.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED) break;
-      error.code = ErrorCode::permission;
-      break;
+      [[fallthrough]];
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
       error.code = ErrorCode::permission;

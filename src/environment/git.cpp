@@ -60,15 +60,10 @@ TreeState state_by_command(const GitCommand& git, const GitRepository& repositor
   return unknown("git gave no answer in time");
 }
 
-bool can_be_directory(const std::string& path) {
-  return !path.empty() && path.find('\0') == std::string::npos;
-}
-
 }  // namespace
 
 std::optional<GitRepository> find_git_repository(const std::string& directory, CommitSearch search,
                                                  std::int64_t until_ns) {
-  if (!can_be_directory(directory)) return std::nullopt;
   return git_by_library::find(directory, search, until_ns).answer;
 }
 
@@ -92,7 +87,6 @@ Result<std::optional<Answer>> unless_abandoned(Abandonable<Answer> asked) {
 
 Result<std::optional<std::string>> root_commit(const std::string& directory,
                                                std::int64_t until_ns) {
-  if (!can_be_directory(directory)) return std::nullopt;
   const auto found =
       unless_abandoned(git_by_library::find(directory, CommitSearch::upward, until_ns));
   if (!found) return fail(found.error());

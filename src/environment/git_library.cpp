@@ -293,6 +293,7 @@ std::optional<std::string> walk(const GitLibrary& git, git_repository* repositor
 
 Abandonable<GitRepository> find(const std::string& directory, CommitSearch search,
                                 std::int64_t until_ns) {
+  if (directory.empty() || directory.find('\0') != std::string::npos) return {};
   const unsigned flags = search == CommitSearch::exact ? GIT_REPOSITORY_OPEN_NO_SEARCH : 0;
   return ask<GitRepository>(directory, flags, until_ns, describe);
 }

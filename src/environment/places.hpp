@@ -29,6 +29,11 @@ namespace ktstr {
   return std::string(path.substr(0, slash == 0 ? 1 : slash));
 }
 
+/// The last component, "" of "a/". Pure; thread-safe.
+[[nodiscard]] inline std::string name_of(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
 /// The value, with an empty one as none: the harness's rule for nearly every variable.
 [[nodiscard]] std::optional<std::string> non_empty(const Variables& variables,
                                                    const std::string& name);

@@ -289,16 +289,6 @@ Result<void> OpenIndex::answer_from_before(const Error& why) {
   return {};
 }
 
-/// What can't be read may be any result. A corrupt one was read, and is none.
-bool OpenIndex::has_unreadable_files() {
-  const auto found = guarded(catalog_.path(), [&] {
-    return database()
-               .execAndGet("SELECT EXISTS (SELECT 1 FROM sidecar WHERE status = 'unreadable')")
-               .getInt() != 0;
-  });
-  return found && *found;
-}
-
 void OpenIndex::note_unseen(const RefreshReport& report) {
   for (const Error& unreadable : report.unreadable_directories) {
     warnings_.emplace_back("can't list " + unreadable.text() + "; its results are as last seen");
@@ -314,7 +304,9 @@ void OpenIndex::note_unseen(const RefreshReport& report) {
   is_stale_ = !files.empty() ||
               std::any_of(directories.begin(), directories.end(),
                           [](const Error& error) { return error.code == ErrorCode::busy; });
-  is_partial_ = !report.unreadable_directories.empty() || has_unreadable_files();
+  is_partial_ = !report.unreadable_directories.empty() ||
+                // May be any result. A corrupt one was read, and is none.
+                report.status.at("unreadable") > 0;
 }
 
 // The refresh of an OpenIndex that keeps evidence.

@@ -127,7 +127,6 @@ class OpenIndex {
                                                         const RefreshOptions& options);
   [[nodiscard]] Result<void> answer_from_before(const Error& why);
   void note_unseen(const RefreshReport& report);
-  [[nodiscard]] bool has_unreadable_files();
   void warn_of(ArchiveKeeper& keeper, const KeepReport& report);
   void keep_below_cap(Archive& archive);
   [[nodiscard]] static Result<OpenIndex> open_without_root(const OpenIndexOptions& options,

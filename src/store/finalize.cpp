@@ -124,8 +124,6 @@ namespace {
 
 using HeldLock = std::optional<RunDirectoryLock>;
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 /// Of the directory that holds the file, if writers lock it.
 Result<HeldLock> lock_directory_of(const std::string& path, const FinalizeWrite& how) {
   // A path from within the directory doesn't name it.

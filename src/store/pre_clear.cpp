@@ -67,7 +67,7 @@ bool is_file(const DirectoryHandle& directory, const DirectoryEntry& entry) {
 /// The directory itself, if it is directly in the one that its path names, and not a link there.
 /// The parent may be reached through links: that is the root, as the user has it.
 Result<std::unique_ptr<DirectoryHandle>> open_child(FileSystem& files, const std::string& path) {
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string name = name_of(path);
   const auto parent = files.open_directory(directory_of(path));
   if (!parent) return fail(parent.error());
   const auto entry = (*parent)->status_of(name, FollowLinks::no);
@@ -105,10 +105,13 @@ void announce(const PreClear& what, const std::string& directory,
   what.observer->about_to_remove(changes);
 }
 
+void warn(const PreClear& what, const std::string& path, const std::string& text) {
+  if (what.messages) what.messages("ktstr: WARNING: " + escape_control(path) + ": " + text);
+}
+
 void warn_uncleared(const PreClear& what, const std::string& path, const std::string& why) {
-  if (!what.messages) return;
-  what.messages("ktstr: WARNING: " + escape_control(path) + ": " + why +
-                "; nothing was cleared, and results of earlier sessions stay beside the new ones");
+  warn(what, path,
+       why + "; nothing was cleared, and results of earlier sessions stay beside the new ones");
 }
 
 std::vector<std::string> clear(DirectoryHandle& directory, const PreClear& what) {
@@ -125,38 +128,26 @@ std::vector<std::string> clear(DirectoryHandle& directory, const PreClear& what)
       problem = done.error();
     }
   }
-  if (problem && what.messages) {
-    what.messages("ktstr: WARNING: " + escape_control(what.directory) + ": " + problem->message +
-                  "; results of an earlier session stay beside the new ones");
+  if (problem) {
+    warn(what, what.directory,
+         problem->message + "; results of an earlier session stay beside the new ones");
   }
   return removed;
 }
 
-/// The session's note, written but not yet in its place; '' where that can't be done.
-std::string prepare_note(DirectoryHandle& directory, const std::string& token) {
-  std::string name = k_note_staging + std::to_string(::getpid());
-  static_cast<void>(directory.remove_file(name));  // of a process that was killed
-  auto file = directory.create_new_file(name);
-  if (!file || !*file) return {};
-  if ((*file)->write_all(token) && (*file)->flush()) return name;
-  static_cast<void>(directory.remove_file(name));
-  return {};
-}
-
-/// Clears what an earlier session left and notes this one. The note is prepared first: who can't
+/// Clears what an earlier session left and notes this one. The note is staged first: who can't
 /// leave it mustn't clear, since this session's next process would do so again and remove what this
 /// one is about to write. It gets its name last: a process killed in between must not leave word
 /// that all is done.
-std::vector<std::string> clear_and_note(DirectoryHandle& directory, const PreClear& what,
-                                        const std::string& token) {
-  const std::string note = prepare_note(directory, token);
-  if (note.empty()) {
-    warn_uncleared(what, what.directory, "the session can't be noted there");
-    return {};
-  }
-  std::vector<std::string> removed = clear(directory, what);
-  if (!directory.rename(note, k_session_sentinel)) {
-    static_cast<void>(directory.remove_file(note));
+std::vector<std::string> clear_and_note(DirectoryHandle& directory, const PreClear& what) {
+  std::vector<std::string> removed;
+  StagedWrite note;
+  note.directory = what.directory;
+  note.target = k_session_sentinel;
+  note.staging = k_note_staging + std::to_string(::getpid());
+  note.bytes = *what.session_token;
+  note.once_staged = [&] { removed = clear(directory, what); };
+  if (!write_staged_file(directory, note)) {
     warn_uncleared(what, what.directory, "the session can't be noted there");
   }
   return removed;
@@ -180,7 +171,7 @@ std::vector<std::string> PreClearMemo::clear_once(FileSystem& files, const PreCl
   } else if (!has_token) {
     removed = clear(**directory, what);
   } else if (!was_cleared_by_session(**directory, *what.session_token)) {
-    removed = clear_and_note(**directory, what, *what.session_token);
+    removed = clear_and_note(**directory, what);
   }
   done_.insert(std::move(key));
   return removed;

@@ -32,27 +32,31 @@ void report(const SidecarWrite& how, WriteStep step) {
 // Of every file system that Linux knows.
 constexpr std::size_t k_longest_name = 255;
 
+/// A slash at the end would lead through a link of that name.
+std::string without_slash(const std::string& directory) {
+  return directory.substr(0, directory.find_last_not_of('/') + 1);
+}
+
+/// Where a link has the default directory's name: what is below the runs root may have come from a
+/// stranger, and is never written to or cleared through a link. Fine if it is missing.
+Result<void> check_own(FileSystem& files, const std::string& directory) {
+  const auto status = files.status(without_slash(directory), FollowLinks::no);
+  if (!status || status->kind != FileKind::symlink) return {};
+  return fail(ErrorCode::io,
+              "a symbolic link below the runs root, and nothing is written through one", directory,
+              "KTSTR_SIDECAR_DIR may name a directory by a link");
+}
+
 /// From here on changes go by what was opened: a link that takes the directory's place meanwhile
-/// leads nowhere. Error io: a link has the default directory's name; what is below the runs root
-/// may have come from a stranger, and is never written to or cleared through a link.
+/// leads nowhere.
 Result<std::unique_ptr<DirectoryHandle>> open_sidecar_directory(FileSystem& files,
                                                                 const std::string& directory,
                                                                 bool is_default_directory) {
-  const auto opened = [&](const std::string& path,
-                          FollowLinks follow) -> Result<std::unique_ptr<DirectoryHandle>> {
-    auto handle = files.open_to_change(path, follow);
-    if (!handle) return fail_while("open sidecar dir " + directory, handle.error());
-    return handle;
-  };
-  if (!is_default_directory) return opened(directory, FollowLinks::yes);
-  const std::string own = directory.substr(0, directory.find_last_not_of('/') + 1);
-  const auto status = files.status(own, FollowLinks::no);
-  if (status && status->kind == FileKind::symlink) {
-    return fail(ErrorCode::io,
-                "a symbolic link below the runs root, and nothing is written through one",
-                directory, "KTSTR_SIDECAR_DIR may name a directory by a link");
-  }
-  return opened(own, FollowLinks::no);
+  auto opened = is_default_directory
+                    ? files.open_to_change(without_slash(directory), FollowLinks::no)
+                    : files.open_to_change(directory, FollowLinks::yes);
+  if (!opened) return fail_while("open sidecar dir " + directory, opened.error());
+  return opened;
 }
 
 /// One sidecar on its way to the disk.
@@ -75,9 +79,6 @@ class SidecarWriter {
 
  private:
   [[nodiscard]] Result<void> make_directory();
-  [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_directory() const {
-    return open_sidecar_directory(*how_.file_system, how_.directory, how_.is_default_directory);
-  }
   /// Steps 3 to 5; the lock has gone when it returns.
   [[nodiscard]] Result<Stamp> write_locked();
   [[nodiscard]] Result<Stamp> write_staged();
@@ -110,8 +111,9 @@ Result<void> SidecarWriter::make_directory() {
   if (auto made = how_.file_system->create_directories(how_.directory); !made) {
     return fail_while("create sidecar dir " + how_.directory, made.error());
   }
-  const auto opened = open_directory();  // so that nothing is locked or cleared for a link
-  if (!opened) return fail(opened.error());
+  if (how_.is_default_directory) {
+    if (auto checked = check_own(*how_.file_system, how_.directory); !checked) return checked;
+  }
   // Now, and not after the write: the working directory may have changed by then.
   absolute_ = absolute_path(join_path(how_.directory, name_));
   report(how_, WriteStep::directory_created);
@@ -142,7 +144,8 @@ std::string SidecarWriter::staging_name() const {
 
 Result<Stamp> SidecarWriter::write_staged() {
   // Not before the lock was waited for: another directory may have the name by now.
-  const auto directory = open_directory();
+  const auto directory =
+      open_sidecar_directory(*how_.file_system, how_.directory, how_.is_default_directory);
   if (!directory) return fail(directory.error());
   StagedWrite staged;
   staged.directory = how_.directory;
@@ -176,7 +179,7 @@ void SidecarWriter::announce_written(const Stamp& stamp) const {
 /// Removes one file, telling the observer; a missing one is none of its business.
 Result<void> remove_dump(DirectoryHandle& directory, const std::string& path,
                          ChangeObserver* observer) {
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string name = name_of(path);
   const FileChange change{absolute_path(path)};
   if (observer != nullptr && directory.status_of(name, FollowLinks::no)) {
     observer->about_to_remove({&change, 1});
@@ -224,6 +227,9 @@ Result<void> suppress_failure_dumps(FileSystem& files, const std::string& direct
                                     bool is_default_directory, const std::string& test_name,
                                     std::uint64_t variant_hash, ChangeObserver* observer) {
   if (auto checked = check_test_name(test_name); !checked) return checked;
+  if (is_default_directory) {
+    if (auto checked = check_own(files, directory); !checked) return checked;
+  }
   const auto opened = open_sidecar_directory(files, directory, is_default_directory);
   if (!opened && opened.error().code == ErrorCode::not_found) return {};
   if (!opened) return fail(opened.error());

@@ -86,6 +86,7 @@ Result<Stamp> write_staged_file(DirectoryHandle& directory, const StagedWrite& w
   report(what, WriteStep::staging_created);
   const std::string path = join_path(what.directory, staging->name);
   if (auto filled = fill(*staging->file, what, path); !filled) return fail(filled.error());
+  if (what.once_staged) what.once_staged();
   announce(directory, what);
   if (auto renamed = directory.rename(staging->name, what.target); !renamed) {
     return fail_while("rename " + what.label + " staging " + path + " -> " +

@@ -79,6 +79,8 @@ struct StagedWrite {
   std::string_view bytes;
   std::string label = "file";  ///< what errors call it
   bool sync = false;           ///< wait until the file and its name are on the disk
+  /// Called once the bytes are staged, before they get their name.
+  std::function<void()> once_staged = {};
   /// Called before a file under the target's name is replaced, and only then.
   std::function<void()> about_to_replace = {};
   std::function<void(WriteStep)> at_step = {};

@@ -124,7 +124,6 @@ Result<std::unique_ptr<DirectoryHandle>> open_directory_at(const StatePtr& state
                                                            const Place& place);
 
 // What changes a tree, by path: a fake directory is known by its own.
-Result<void> write_file_at(FakeState& state, const std::string& path, const std::string& bytes);
 Result<std::unique_ptr<WritableFile>> create_new_file_at(const StatePtr& state,
                                                          const std::string& path);
 Result<void> rename_at(FakeState& state, const std::string& from, const std::string& to);
@@ -152,10 +151,6 @@ class FakeDirectory final : public DirectoryHandle {
   [[nodiscard]] Result<std::unique_ptr<DirectoryHandle>> open_directory(
       const std::string& name) const override {
     return open_directory_at(state_, place_of(name));
-  }
-  [[nodiscard]] Result<void> write_file(const std::string& name,
-                                        const std::string& bytes) override {
-    return write_file_at(*state_, place_of(name).path, bytes);
   }
   [[nodiscard]] Result<std::unique_ptr<WritableFile>> create_new_file(
       const std::string& name) override {
@@ -204,12 +199,6 @@ template <typename T>
 Result<void> to_result(const ErrnoOr<T>& outcome, const std::string& path) {
   if (!outcome) return fail(os_error(outcome.error(), path));
   return {};
-}
-
-Result<void> write_file_at(FakeState& state, const std::string& path, const std::string& bytes) {
-  const Lock lock(state.mutex);
-  if (auto begun = begin(state, FakeOperation::open, path); !begun) return begun;
-  return to_result(state.tree.write(path, bytes), path);
 }
 
 Result<std::unique_ptr<WritableFile>> create_new_file_at(const StatePtr& state,
@@ -288,7 +277,9 @@ Result<void> FakeFileSystem::create_directories(const std::string& path) {
 }
 
 Result<void> FakeFileSystem::write_file(const std::string& path, const std::string& bytes) {
-  return write_file_at(*state_, path, bytes);
+  const Lock lock(state_->mutex);
+  if (auto begun = begin(*state_, FakeOperation::open, path); !begun) return begun;
+  return to_result(state_->tree.write(path, bytes), path);
 }
 
 Result<void> FakeFileSystem::sync_directory(const std::string& path) {

@@ -69,6 +69,9 @@ namespace {
 // A log that is longer when a refresh ends is copied into the catalog: opening it reads it through.
 constexpr std::int64_t k_longest_idle_log_bytes = 1 << 20;
 
+// While somebody keeps deleting the catalog.
+constexpr int k_most_tries = 4;
+
 constexpr mode_t k_not_executable = 0666;
 
 /// For a writer that may take long: in steps short enough for somebody who wants an end.
@@ -140,6 +143,7 @@ class CatalogOpener {
     make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
+    for (int again = 0; was_taken_away_ && again < k_most_tries; ++again) opened = connect(path);
     if (!opened && opened.error().code == ErrorCode::permission) {
       // SQLite doesn't say why it can't open a file; that there are too many says nothing of it.
       const auto file = file_system_.open_file(path);
@@ -208,6 +212,7 @@ class CatalogOpener {
     if (has_strange_journal(path)) {
       return fail(ErrorCode::corrupt, "the journal beside it isn't ours", path);
     }
+    was_taken_away_ = false;
     auto opened = guarded(path, [&]() -> Result<void> {
       // The root's path has no links (canonical_path), so one on the way was put there since.
       const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;
@@ -281,7 +286,9 @@ class CatalogOpener {
                           const std::string& path) {
     if (path == k_in_memory) return {};
     const std::string identity = file_identity(path);
-    if (identity.empty()) return fail(ErrorCode::io, "was taken away", path);
+    // Another file's name by then: the rows of ours are no stranger's, and others may read them.
+    was_taken_away_ = identity.empty() || has_moved(database);
+    if (was_taken_away_) return fail(ErrorCode::busy, "was taken away", path);
     if (tables.settings().find(k_own_file) == identity) return {};
     if (!disown_rows(database, identity)) return {};
     catalog_.was_emptied_ = true;
@@ -354,6 +361,7 @@ class CatalogOpener {
   FileSystem& file_system_;
   const Clock& clock_;
   Catalog catalog_;
+  bool was_taken_away_ = false;  ///< deleted or renamed while it was opened
 };
 
 Result<std::string> put_catalog_aside(const std::string& path, FileSystem& file_system,

@@ -87,13 +87,6 @@ void MirrorConnection::ensure_log() {
   }
 }
 
-bool MirrorConnection::has_moved() {
-  int moved = 0;
-  const int status =
-      sqlite3_file_control(catalog_.database().getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return status == SQLITE_OK && moved != 0;
-}
-
 namespace {
 
 // They are in memory.

@@ -60,7 +60,7 @@ class MirrorConnection {
   MirrorConnection& operator=(const MirrorConnection&) = delete;
 
   /// Whether the catalog's name is another file's by now, or nobody's.
-  [[nodiscard]] bool has_moved();
+  [[nodiscard]] bool has_moved() { return ktstr::has_moved(catalog_.database()); }
   /// Until when to wait from now on.
   void set_deadline_ns(std::int64_t steady_ns) { wait_.set_deadline_ns(steady_ns); }
   /// Has the catalog write to a log, if it doesn't yet. Those who make a catalog together keep each

@@ -127,6 +127,13 @@ void refuse_views(SQLite::Database& database) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
+bool has_moved(SQLite::Database& database) {
+  int moved = 0;
+  const int status =
+      sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return status == SQLITE_OK && moved != 0;
+}
+
 bool is_read_only(SQLite::Database& database) {
   return sqlite3_db_readonly(database.getHandle(), "main") == 1;
 }

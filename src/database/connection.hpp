@@ -129,6 +129,9 @@ void refuse_views(SQLite::Database& database);
 /// Whether the file or its directory lets nobody write.
 [[nodiscard]] bool is_read_only(SQLite::Database& database);
 
+/// Whether the name that it was opened by is another file's by now, or nobody's.
+[[nodiscard]] bool has_moved(SQLite::Database& database);
+
 void bind_value(SQLite::Statement& statement, int index, const Value& value);
 /// Without a copy of a text: `value` has to stay until the statement is bound anew.
 void bind_borrowed(SQLite::Statement& statement, int index, const Value& value);

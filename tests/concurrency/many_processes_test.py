@@ -299,6 +299,21 @@ class RandomOperations(ConcurrentScenario):
             with self.subTest(seed=seed):
                 self.check_seed(seed, self.OPERATIONS)
 
+    def test_an_answer_is_whole_though_the_catalog_is_deleted_again_and_again(self):
+        """One process took another's rows for a stranger's, where the catalog went between them."""
+        self.statuses = (0, 3)
+        operations = ("ask_something", "run_refresh", "write_record", "put_file", "remove_file",
+                      "delete_at_once")
+        threads = [self.start(self.operate, random.Random(worker), operations)
+                   for worker in range(self.WORKERS)]
+        self.let_run(threads, SECONDS)
+        self.assert_right("--check", "files")
+
+    def delete_at_once(self, dice):
+        for path in self.index_directory.glob("catalog.sqlite3*"):
+            path.unlink(missing_ok=True)
+        time.sleep(dice.random() * 0.05)
+
     def test_and_so_it_does_when_the_catalog_is_deleted_now_and_then(self):
         self.statuses = (0, 3)  # one whose catalog goes under it may say so
         for seed in SEEDS[:2]:

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The whole archive as the migrations and the views build it. The program holds each database
--- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog
+-- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_database
 -- --gtest_filter='*Schema.*', a build with the new words, and a look at the difference.
 
 CREATE TABLE setting(
@@ -442,7 +442,7 @@ CREATE VIEW files AS
 SELECT d.run_dir AS run_dir, d.job AS job, t.file_name AS file_name, d.run_dir || '/' || CASE d.job WHEN '' THEN '' ELSE d.job || '/' END || t.file_name AS path,
   t.status AS status, t.error_class AS error_class, t.error AS error,
   t.size_bytes AS size_bytes, t.mtime_ns AS mtime_ns, NULL AS ctime_ns,
-  t.id AS id, t.is_symlink AS is_symlink
+  t.id AS id, t.is_symlink AS is_symlink, t.session AS session
 FROM sidecar t JOIN directory d USING(directory_id);
 
 CREATE VIEW about AS SELECT key, value FROM setting WHERE key <> 'substitute_key';

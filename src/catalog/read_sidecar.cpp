@@ -33,7 +33,8 @@ std::unique_lock<std::mutex> alone_if_large(const Stamp& stamp, const ReadLimits
 /// Opens and stats. None if there is nothing to read; the result says why then.
 std::unique_ptr<FileHandle> open_regular(const SidecarToRead& wanted, const Clock& clock,
                                          ReadSidecar& result) {
-  auto handle = wanted.directory->open_file(wanted.file_name);
+  auto handle = wanted.directory.and_then(
+      [&](const auto& directory) { return directory->open_file(wanted.file_name); });
   if (!handle && handle.error().code == ErrorCode::busy) {
     result.shortage = std::move(handle.error());
     return nullptr;

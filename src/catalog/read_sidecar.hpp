@@ -19,7 +19,7 @@ struct ReadLimits {
 
 /// One file that has to be read.
 struct SidecarToRead {
-  std::shared_ptr<const DirectoryHandle> directory;
+  Result<std::shared_ptr<const DirectoryHandle>> directory;
   std::string file_name;
   bool is_symlink = false;
   std::string known_content_id;  ///< '' if what is stored of the content is not to be trusted

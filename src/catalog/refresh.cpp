@@ -86,13 +86,14 @@ namespace {
 // Enough for a reader to go on while the writer commits; small files, so little memory.
 constexpr std::size_t k_window_per_worker = 128;
 
-RefreshOutcome read_file(RefreshTask&& task, const RefreshOptions& options, const Clock& clock) {
+RefreshOutcome read_file(RefreshTask&& task, const RefreshPlanner& planner,
+                         const RefreshOptions& options, const Clock& clock) {
   RefreshOutcome outcome{std::move(task.directory), task.read, {}};
   if (outcome.read == nullptr) return outcome;
   const FilePlan::Read& read = *outcome.read;
   // A row without a stamp is of another program's making, were the bytes the same.
   const bool is_trusted = read.known && read.known->known;
-  const SidecarToRead wanted{outcome.directory->handle, read.entry.name,
+  const SidecarToRead wanted{planner.open_to_read(*outcome.directory), read.entry.name,
                              read.entry.kind == FileKind::symlink,
                              is_trusted ? read.known->content_id : std::string()};
   outcome.result = read_sidecar(wanted, options.limits, options.observer != nullptr, clock);
@@ -134,10 +135,11 @@ class DirectoriesRefresh {
     return is_stopped_ ? std::nullopt : planner_.next();
   }
   RefreshOutcome read(RefreshTask&& task) const {
-    return read_file(std::move(task), options_, clock_);
+    return read_file(std::move(task), planner_, options_, clock_);
   }
   Result<void> take(RefreshOutcome&& outcome) {
     const bool is_file = outcome.read != nullptr;
+    if (!is_file) outcome.directory->handle.reset();  // its files have come before its end
     auto taken = store_.take(std::move(outcome));
     if (is_file && options_.progress) {
       progress_.directories = static_cast<std::int64_t>(planner_.run_dir_count());

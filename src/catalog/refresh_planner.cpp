@@ -14,6 +14,10 @@
 namespace ktstr {
 namespace {
 
+// Descriptors, whatever the number of directories. Small ones are looked at faster than their files
+// are read, so they would all wait open.
+constexpr int k_most_open = 48;
+
 bool is_artifact(const std::string& name) {
   const auto artifact = classify_artifact(name);
   return artifact && artifact->kind != ArtifactKind::sidecar;
@@ -295,12 +299,11 @@ void RefreshPlanner::begin(const Key& key, const FoundDirectory& found,
   auto session = may_have_session ? read_session_sentinel(*handle) : std::nullopt;
   if (!session) return begin_failed(key, session.error());
   if (key.first != k_index_directory_name) ++listed_;
-  looked->handle = std::move(handle);
   fill_row(key, found, *listing, *looked);
   looked->row.session = std::move(*session);
-  looked->artifacts = stat_artifacts(*looked->handle, listing->artifacts);
-  looked->plan =
-      plan_files(*looked->handle, listing->sidecars, std::move(known_files), options_.level);
+  looked->artifacts = stat_artifacts(*handle, listing->artifacts);
+  looked->plan = plan_files(*handle, listing->sidecars, std::move(known_files), options_.level);
+  if (!looked->plan.to_read.empty()) looked->handle = keep_open(handle);
   if (!looked->plan.unreadable.empty()) looked->look_again();
   for (const FilePlan::Read& read : looked->plan.to_read) {
     explain(relative_path(looked->row, read.entry.name), read.reason);
@@ -308,10 +311,30 @@ void RefreshPlanner::begin(const Key& key, const FoundDirectory& found,
   if (role == DirectoryRole::run) {
     looked->gone = missing_jobs(key.first, listing->directories);
     jobs_.assign(listing->directories.begin(), listing->directories.end());
-    run_handle_ = looked->handle;
+    run_handle_ = std::move(handle);
   }
   current_ = std::move(looked);
   next_read_ = 0;
+}
+
+std::shared_ptr<const DirectoryHandle> RefreshPlanner::keep_open(
+    std::shared_ptr<DirectoryHandle> handle) {
+  if (*open_count_ >= k_most_open) return nullptr;
+  ++*open_count_;
+  const DirectoryHandle* const kept = handle.get();
+  return {kept, [handle = std::move(handle), count = open_count_](const DirectoryHandle*) mutable {
+            handle.reset();
+            --*count;
+          }};
+}
+
+Result<std::shared_ptr<const DirectoryHandle>> RefreshPlanner::open_to_read(
+    const LookedDirectory& directory) const {
+  if (directory.handle) return directory.handle;
+  const DirectoryRow& row = directory.row;
+  auto opened = root_->open_directory(row.job.empty() ? row.run_dir : row.run_dir + "/" + row.job);
+  if (!opened) return fail(std::move(opened.error()));
+  return std::shared_ptr<const DirectoryHandle>(std::move(*opened));
 }
 
 void RefreshPlanner::fill_row(const Key& key, const FoundDirectory& found,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -65,7 +66,8 @@ struct FilePlan {
 struct LookedDirectory {
   std::optional<DirectoryRow> before;
   DirectoryRow row;  ///< what will be stored of it
-  std::shared_ptr<DirectoryHandle> handle;
+  /// To read its files by; none where too many are open, or there is nothing to read.
+  std::shared_ptr<const DirectoryHandle> handle;
   std::vector<ArtifactRow> artifacts;
   FilePlan plan;
   std::vector<DirectoryRow> gone;  ///< directories below it that are no more, their jobs included
@@ -95,6 +97,11 @@ class RefreshPlanner {
   [[nodiscard]] Result<void> open_root(const std::string& root);
   /// The next thing to do, directory by directory; none at the end. Throws SQLite::Exception.
   [[nodiscard]] std::optional<RefreshTask> next();
+  /// To read a file by: the directory as it was looked at, or, where too many are open to keep that
+  /// one, what has its name now. A file's own stamp says what was read; that the directory is
+  /// another one, its stamp says the next time. Safe on several threads at once.
+  [[nodiscard]] Result<std::shared_ptr<const DirectoryHandle>> open_to_read(
+      const LookedDirectory& directory) const;
   /// The root, if it had to be listed; its row is to be stored last of all.
   [[nodiscard]] std::shared_ptr<LookedDirectory> looked_root() const { return looked_root_; }
   /// Run directories that the refresh goes through, and those that it has yet to begin.
@@ -128,6 +135,8 @@ class RefreshPlanner {
   void fill_row(const Key& key, const FoundDirectory& found, const DirectoryListing& listing,
                 LookedDirectory& looked) const;
   void begin_failed(const Key& key, const Error& error);
+  [[nodiscard]] std::shared_ptr<const DirectoryHandle> keep_open(
+      std::shared_ptr<DirectoryHandle> handle);
 
   CatalogTables& tables_;
   FileSystem& file_system_;
@@ -139,6 +148,8 @@ class RefreshPlanner {
   std::deque<std::string> run_dirs_;  // still to visit
   std::string run_dir_;               // the one whose jobs are being visited
   std::shared_ptr<DirectoryHandle> run_handle_;
+  /// How many directories are open for their files; the handles hold it, too.
+  std::shared_ptr<std::atomic<int>> open_count_ = std::make_shared<std::atomic<int>>(0);
   std::deque<std::string> jobs_;
   std::shared_ptr<LookedDirectory> current_;
   std::shared_ptr<LookedDirectory> waiting_run_;  // ends after the jobs below it

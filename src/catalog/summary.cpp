@@ -48,22 +48,6 @@ Result<CatalogSummary> summarize(SQLite::Database& database) {
   });
 }
 
-Result<LeftOutCounts> count_left_out(SQLite::Database& database) {
-  return guarded(database.getFilename(), [&] {
-    LeftOutCounts left_out;
-    SQLite::Statement select(
-        database, "SELECT status, count(*) FROM sidecar WHERE status <> 'ok' GROUP BY status");
-    while (select.executeStep()) {
-      const std::string status = column_bytes(select, 0);
-      const std::int64_t count = select.getColumn(1).getInt64();
-      if (status == "drift") left_out.drift = count;
-      if (status == "corrupt") left_out.corrupt = count;
-      if (status == "unreadable") left_out.unreadable = count;
-    }
-    return left_out;
-  });
-}
-
 IdPrefixes::IdPrefixes(SQLite::Database& database, const std::string& schema)
     : before_(database,
               "SELECT id FROM " + schema + ".files WHERE id < ? ORDER BY id DESC LIMIT 1"),

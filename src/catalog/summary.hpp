@@ -24,14 +24,6 @@ struct CatalogSummary {
 };
 [[nodiscard]] Result<CatalogSummary> summarize(SQLite::Database& database);
 
-/// How many files the rows of `results` leave out, and how many they mark; cheap in a good pool.
-struct LeftOutCounts {
-  std::int64_t drift = 0;
-  std::int64_t corrupt = 0;
-  std::int64_t unreadable = 0;
-};
-[[nodiscard]] Result<LeftOutCounts> count_left_out(SQLite::Database& database);
-
 /// The shortest prefix of a result's id, of at least 8 digits, that names no other result. Reads
 /// only a view, so that it works while the connection refuses the tables.
 class IdPrefixes {

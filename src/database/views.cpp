@@ -321,7 +321,9 @@ std::vector<ViewDefinition> view_definitions(Store store) {
            "  t.size_bytes AS size_bytes, t.mtime_ns AS mtime_ns, " +
            (store == Store::archive ? "NULL" : "t.ctime_ns") +
            " AS ctime_ns,\n"
-           "  t.id AS id, t.is_symlink AS is_symlink\n"
+           "  t.id AS id, t.is_symlink AS is_symlink, " +
+           (store == Store::archive ? "t.session" : session_of(store)) +
+           " AS session\n"
            "FROM sidecar t JOIN directory d USING(directory_id)"},
       // Answers are pasted into reports; the key that makes a pack's substitutes is nobody's.
       {"about", std::string("CREATE VIEW about AS SELECT key, value FROM setting") +

@@ -7,6 +7,7 @@
 #include "database/connection.hpp"
 #include "ktstr/index.hpp"
 #include "library/open_index.hpp"
+#include "query/evidence.hpp"
 #include "query/past.hpp"
 #include "query/pool_values.hpp"
 #include "query/result_query.hpp"
@@ -17,22 +18,9 @@
 
 namespace ktstr {
 
-std::string left_out_text(const LeftOutCounts& left_out) {
-  std::string text;
-  const auto add = [&](std::int64_t count, const char* kind) {
-    if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
-  };
-  add(left_out.corrupt, "corrupt");
-  add(left_out.unreadable, "unreadable");
-  add(left_out.drift, "of another schema");
-  return text;
-}
-
-std::string left_out_note(SQLite::Database& database, bool is_strict) {
-  auto left_out = count_left_out(database);
-  if (!left_out) return {};
-  if (!is_strict) left_out->drift = 0;
-  const std::string kinds = left_out_text(*left_out);
+std::string left_out_note(SQLite::Database& database, const Filters& filters) {
+  const auto left_out = count_left_out(database, filters);
+  const std::string kinds = left_out ? left_out_text(*left_out) : std::string();
   return kinds.empty() ? kinds : "not in this answer: " + kinds;
 }
 

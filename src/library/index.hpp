@@ -15,6 +15,7 @@
 #include "ktstr/index.hpp"
 #include "ktstr/record.hpp"
 #include "ktstr/result.hpp"
+#include "query/filters.hpp"
 #include "report/json_document.hpp"
 
 namespace SQLite {
@@ -23,13 +24,9 @@ class Database;
 
 namespace ktstr {
 
-/// "3 corrupt, 1 unreadable, 2 of another schema", without what there is none of; empty for none.
-/// Pure; thread-safe.
-[[nodiscard]] std::string left_out_text(const LeftOutCounts& left_out);
-
-/// "not in this answer: …", of a whole pool; empty if it leaves nothing out, or can't be asked.
-/// Records of another schema count only where the answer is of the pool that the harness loads.
-[[nodiscard]] std::string left_out_note(SQLite::Database& database, bool is_strict);
+/// "not in this answer: …", of what the filters could have matched; empty if the answer leaves
+/// nothing out, or can't be asked.
+[[nodiscard]] std::string left_out_note(SQLite::Database& database, const Filters& filters);
 
 /// The host of the run's first result that has one, from a fresh catalog. `note` gets a line if the
 /// run is from several hosts. Errors: usage (no such run), not_found (no results, no host).

@@ -11,6 +11,7 @@
 #include "ktstr/index.hpp"
 #include "library/index.hpp"
 #include "library/open_index.hpp"
+#include "query/evidence.hpp"
 #include "query/pool_values.hpp"
 #include "query/run_report_rows.hpp"
 #include "query/sessions.hpp"
@@ -214,7 +215,7 @@ Result<OpenIndex> open_fresh(const ListingOptions& options, const MessageSink& n
 }
 
 void note_left_out(OpenIndex& index, const MessageSink& note) {
-  const std::string text = left_out_note(index.database(), true);
+  const std::string text = left_out_note(index.database(), whole_pool_filters());
   if (!text.empty()) note(text);
 }
 

@@ -17,6 +17,9 @@ namespace {
 
 constexpr const char* k_memory_only = ":memory:";
 
+// Of directories that can't be listed.
+constexpr std::size_t k_most_named = 10;
+
 CatalogOptions catalog_options(const OpenIndexOptions& options, const IndexPaths& paths) {
   CatalogOptions catalog;
   catalog.root = paths.root.path;
@@ -290,8 +293,13 @@ Result<void> OpenIndex::answer_from_before(const Error& why) {
 }
 
 void OpenIndex::note_unseen(const RefreshReport& report) {
-  for (const Error& unreadable : report.unreadable_directories) {
-    warnings_.emplace_back("can't list " + unreadable.text() + "; its results are as last seen");
+  const auto& unlisted = report.unreadable_directories;
+  for (std::size_t i = 0; i < unlisted.size() && i < k_most_named; ++i) {
+    warnings_.emplace_back("can't list " + unlisted[i].text() + "; its results are as last seen");
+  }
+  if (unlisted.size() > k_most_named) {
+    warnings_.emplace_back("can't list " + std::to_string(unlisted.size() - k_most_named) +
+                           " more directories; their results are as last seen");
   }
   const std::vector<Error>& files = report.not_looked_at;
   if (!files.empty()) {
@@ -300,11 +308,10 @@ void OpenIndex::note_unseen(const RefreshReport& report) {
     warnings_.emplace_back("can't look at " + files.front().text() + more +
                            "; they are as last seen, or missing");
   }
-  const auto& directories = report.unreadable_directories;
   is_stale_ = !files.empty() ||
-              std::any_of(directories.begin(), directories.end(),
+              std::any_of(unlisted.begin(), unlisted.end(),
                           [](const Error& error) { return error.code == ErrorCode::busy; });
-  is_partial_ = !report.unreadable_directories.empty() ||
+  is_partial_ = !unlisted.empty() ||
                 // May be any result. A corrupt one was read, and is none.
                 report.status.at("unreadable") > 0;
 }

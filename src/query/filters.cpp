@@ -202,6 +202,12 @@ Result<void> check_verdicts(const std::vector<std::string>& verdicts) {
 
 }  // namespace
 
+Filters whole_pool_filters() {
+  Filters filters;
+  filters.strict = true;
+  return filters;
+}
+
 std::string Parameters::add(Value value) {
   values_.push_back(std::move(value));
   return "?" + std::to_string(values_.size());
@@ -322,17 +328,6 @@ std::string suggestion(const FilterField& field, const std::string& value,
   return start + "there " + (present.size() == 1 ? "is " : "are ") + listed(present);
 }
 
-/// Of a token in single quotes.
-std::string string_value(const Token& token) {
-  std::string value;
-  const std::string_view inside = token.text.substr(1, token.text.size() - 2);
-  for (std::size_t i = 0; i < inside.size(); ++i) {
-    value += inside[i];
-    if (inside[i] == '\'') ++i;  // doubled
-  }
-  return value;
-}
-
 }  // namespace
 
 std::vector<std::string> suggestions(SQLite::Database& database, const Filters& filters) {
@@ -357,13 +352,11 @@ Filters filters_of_expression(std::string_view expression) {
   const auto tokens = tokenize(expression);
   if (!tokens) return filters;
   for (std::size_t i = 0; i + 2 < tokens->size(); ++i) {
-    std::size_t value = i + 2;
-    if (!(*tokens)[i].can_be_name() || !(*tokens)[i + 1].is_symbol('=')) continue;
-    if ((*tokens)[value].is_symbol('=') && value + 1 < tokens->size()) ++value;  // "=="
-    if ((*tokens)[value].kind != Token::Kind::string) continue;
+    const auto value = (*tokens)[i].can_be_name() ? compared_text(*tokens, i + 1) : std::nullopt;
+    if (!value) continue;
     const std::string column = token_name((*tokens)[i]);
     for (const FilterField& field : filter_fields()) {
-      if (column == field.column) (filters.*field.values).push_back(string_value((*tokens)[value]));
+      if (column == field.column) (filters.*field.values).push_back(*value);
     }
   }
   return filters;

@@ -63,6 +63,9 @@ struct Filters {
   bool strict = false;  ///< only what keeps the record contract
 };
 
+/// Of the pool that the harness itself loads: what is of another schema is left out, too.
+[[nodiscard]] Filters whole_pool_filters();
+
 /// Values on their way into a statement: each gets a number, none gets into its text.
 class Parameters {
  public:

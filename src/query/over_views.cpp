@@ -174,7 +174,8 @@ class OverViews {
         k_path +
         " AS path, t.status AS status, t.error_class AS error_class,\n"
         "  t.error AS error, t.size_bytes AS size_bytes, t.mtime_ns AS mtime_ns,\n"
-        "  NULL AS ctime_ns, t.id AS id, t.is_symlink AS is_symlink\nFROM past.sidecar t " +
+        "  NULL AS ctime_ns, t.id AS id, t.is_symlink AS is_symlink, t.session AS session\n"
+        "FROM past.sidecar t " +
         k_places + where({project_is("r.project"), if_with_now(not_now("t", "d"))});
     return with_now() ? "SELECT * FROM main.files\nUNION ALL\n" + past : past;
   }

@@ -41,10 +41,6 @@ constexpr const char* k_kvm =
     "  AND stat IN ('exits', 'halt_exits', 'halt_wait_ns', 'halt_successful_poll',\n"
     "               'halt_attempted_poll', 'preemption_reported', 'signal_exits', 'hypercalls')";
 
-constexpr const char* k_left_out =
-    "SELECT t.status, count(*) FROM directory d JOIN sidecar t USING(directory_id)\n"
-    "WHERE d.run_dir = ?1 AND (?2 IS NULL OR d.job = ?2) AND t.status <> 'ok' GROUP BY t.status";
-
 struct KvmCounter {
   std::string_view name;
   std::uint64_t KvmTotals::*member;
@@ -171,22 +167,6 @@ Result<RunReport> load_run_report(SQLite::Database& database, const NamedRun& ru
     // One moment for all tables, whoever writes meanwhile.
     SQLite::Transaction transaction(database);
     return Loader(database).load(run);
-  });
-}
-
-Result<LeftOutCounts> count_left_out(SQLite::Database& database, const NamedRun& run) {
-  return guarded(database.getFilename(), [&] {
-    LeftOutCounts left_out;
-    SQLite::Statement statement(database, k_left_out);
-    bind_run(statement, run);
-    while (statement.executeStep()) {
-      const std::string status = column_bytes(statement, 0);
-      const std::int64_t count = statement.getColumn(1).getInt64();
-      if (status == "drift") left_out.drift = count;
-      if (status == "corrupt") left_out.corrupt = count;
-      if (status == "unreadable") left_out.unreadable = count;
-    }
-    return left_out;
   });
 }
 

@@ -93,6 +93,17 @@ bool names_label(std::string_view expression) {
   return tokens && !find_labels(*tokens).empty();
 }
 
+std::vector<std::pair<std::string, std::string>> labels_of_expression(std::string_view expression) {
+  const auto tokens = tokenize(expression);
+  std::vector<std::pair<std::string, std::string>> labels;
+  for (const std::size_t at : tokens ? find_labels(*tokens) : std::vector<std::size_t>()) {
+    if (const auto value = compared_text(*tokens, at + 3)) {
+      labels.emplace_back((*tokens)[at + 2].text, *value);
+    }
+  }
+  return labels;
+}
+
 bool is_label(std::string_view expression) {
   const auto tokens = tokenize(expression);
   return tokens && tokens->size() == 3 && begins_label(*tokens, 0);

@@ -46,6 +46,10 @@ struct LabelledText {
 [[nodiscard]] LabelledText with_labels(std::string_view expression);
 
 [[nodiscard]] bool names_label(std::string_view expression);
+/// What an expression compares labels with, by `label.KEY = 'text'`.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> labels_of_expression(
+    std::string_view expression);
+
 /// Whether the whole text is `label.KEY`.
 [[nodiscard]] bool is_label(std::string_view expression);
 

@@ -149,6 +149,29 @@ std::string token_name(const Token& token) {
   return name;
 }
 
+namespace {
+
+/// Of a token in single quotes.
+std::string string_value(const Token& token) {
+  std::string value;
+  const std::string_view inside = token.text.substr(1, token.text.size() - 2);
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    value += inside[i];
+    if (inside[i] == '\'') ++i;  // doubled
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::string> compared_text(const std::vector<Token>& tokens, std::size_t at) {
+  if (at >= tokens.size() || !tokens[at].is_symbol('=')) return std::nullopt;
+  ++at;
+  if (at < tokens.size() && tokens[at].is_symbol('=')) ++at;
+  if (at >= tokens.size() || tokens[at].kind != Token::Kind::string) return std::nullopt;
+  return string_value(tokens[at]);
+}
+
 std::string quote_name(std::string_view name) {
   std::string out = "\"";
   for (const char byte : name) {

@@ -50,6 +50,10 @@ struct Token {
 /// The name that a token spells: without its quotes, ASCII letters in lower case, as names compare.
 [[nodiscard]] std::string token_name(const Token& token);
 
+/// The text that stands behind "=" or "==" at token `at`; none if something else does.
+[[nodiscard]] std::optional<std::string> compared_text(const std::vector<Token>& tokens,
+                                                       std::size_t at);
+
 /// ASCII letters in lower case.
 [[nodiscard]] std::string lower_ascii(std::string_view text);
 

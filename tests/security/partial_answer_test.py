@@ -78,6 +78,108 @@ class Gates(ArchiveScenario):
         return done["rows"][0]["session"] if isinstance(done, dict) else done[0]["session"]
 
 
+class Judged(ArchiveScenario):
+    """What a gate says where nothing was found, by what there was to judge."""
+
+    def setUp(self):
+        super().setUp()
+        for number in range(3):
+            self.put_at(f"run/t{number}-{HASH}.ktstr.json", example(f"t{number}"),
+                        1_700_000_000 + number)
+
+    def gate(self, *arguments, status=3, **how):
+        done = self.run_command("query", *arguments, "--expect", "none", "--root", self.root,
+                                status=status, **how)
+        return done.stderr.decode()
+
+    def corrupt(self, name="run/broken", seconds=1_700_000_100):
+        self.put_at(f"{name}-{HASH}.ktstr.json", "{", seconds)
+
+    def test_an_empty_root_has_nothing_to_judge(self):
+        shutil.rmtree(self.root)
+        self.root.mkdir()
+        for options in ([], ["--verdict", "fail"], ["--allow-partial"]):
+            self.assertIn("nothing to judge", self.gate(*options))
+            self.assertIn("nothing to judge", self.gate("1=0", *options))
+
+    def test_only_corrupt_files_are_nothing_to_judge(self):
+        shutil.rmtree(self.root / "run")
+        self.corrupt()
+        self.assertIn("nothing to judge", self.gate("--verdict", "fail"))
+
+    def test_a_corrupt_file_may_be_the_failure_unless_somebody_says_otherwise(self):
+        self.gate("--verdict", "fail", status=0)
+        self.corrupt()
+        said = self.gate("--verdict", "fail")
+        self.assertIn("1 corrupt", said)
+        self.assertIn("--allow-partial", said)
+        self.gate("--verdict", "fail", "--allow-partial", status=0)
+        self.gate("--verdict", "pass", status=1)
+
+    def test_a_corrupt_file_elsewhere_or_of_another_time_is_no_part_of_it(self):
+        self.corrupt("other/broken")
+        self.put_at(f"other/t-{HASH}.ktstr.json", example("t"), 1_700_000_000)
+        self.assertNotIn("corrupt", self.gate("--verdict", "fail", "--run-dir", "run", status=0))
+        self.assertIn("corrupt", self.gate("--verdict", "fail", "--run-dir", "other"))
+        self.assertIn("corrupt", self.gate("--verdict", "fail", "--since", "1700000100"))
+        self.assertIn("corrupt", self.gate("--verdict", "fail", "--until", "4000000000"))
+        self.gate("--verdict", "fail", "--until", "1700000099", "--since", "0", status=3)
+
+    def test_what_occurs_nowhere_is_said_with_the_nearest(self):
+        for options in (["--scheduler", "scx_lavdd"], ["--kernel", "9.99"], ["--test", "t77"],
+                        ["--scheduler", "eevdf,scx_nowhere"]):
+            said = self.gate("--verdict", "fail", *options)
+            self.assertIn("occurs nowhere", said)
+        for expression in ("verdict = 'failed'", "verdict == 'fial'", "run_source = 'cii'"):
+            self.assertIn("occurs nowhere", self.gate(expression))
+        # A word of a column whose words are not fixed is not more than a filter.
+        self.gate("test_name = 'nowhere'", status=0)
+
+    def test_a_label_that_nothing_has(self):
+        self.refresh("--label", "pr=1")
+        archive = ["--archive", self.archive]
+        self.gate("--verdict", "fail", "--label", "pr=1", *archive, status=0)
+        self.gate("--verdict", "fail", "--label", "pr=2", *archive)
+        self.gate("label.pr = '1' and verdict = 'fail'", *archive, status=0)
+        self.assertIn("label", self.gate("label.pr = '2' and verdict = 'fail'", *archive))
+
+    def test_of_the_past_only_what_nothing_readable_stood_in_place_of(self):
+        self.corrupt("run/t0")
+        self.refresh()
+        past = ["--over", "past", "--archive", self.archive]
+        self.assertIn("1 corrupt", self.gate("--verdict", "fail", *past))
+        self.put_at(f"run/t0-{HASH}.ktstr.json", example("t0"), 1_700_000_200)
+        self.refresh()
+        self.gate("--verdict", "fail", *past, status=0)
+
+    def test_options_that_judge_nothing_are_refused(self):
+        self.gate("--limit", "0", status=2)
+        self.run_command("query", "--allow-partial", "--root", self.root, status=2)
+
+    def test_a_statement_is_a_gate_by_the_same_rules(self):
+        statement = "SELECT * FROM results WHERE verdict = 'fail'"
+        def sql(status, *options):
+            self.run_command("sql", statement, "--expect", "none", "--root", self.root, *options,
+                             status=status)
+        sql(0)
+        self.corrupt()
+        sql(3)
+        sql(0, "--allow-partial")
+        shutil.rmtree(self.root / "run")
+        sql(3, "--allow-partial")
+
+    def test_a_session_of_an_archive_that_was_named_and_is_not_there(self):
+        (self.root / "run" / ".ktstr_run_epoch").write_text("token")
+        self.gate("--verdict", "fail", "--session", "token", status=0)
+        self.gate("--verdict", "fail", "--session", "token", "--archive", self.temporary / "none")
+
+    def test_a_replay_of_what_could_not_be_read_is_no_success(self):
+        shutil.rmtree(self.root / "run")
+        self.corrupt()
+        self.run_command("replay", "--exec", "--root", self.root, status=3)
+        self.run_command("replay", "--root", self.root)
+
+
 class Noted(ArchiveScenario):
     def write(self, name, session, status=0):
         return self.run_command("harness", "write", "--session", session, "--root", self.root,

@@ -2,6 +2,7 @@
 """The system is short of memory or descriptors: that is never stored as a fact about a file."""
 
 import json
+import os
 import unittest
 
 from bounded_scenario import IS_SANITIZED, MIB, BoundedScenario
@@ -131,6 +132,33 @@ class Descriptors(Shortage):
         paths = self.statuses("--check", "dirs")
         self.assertIn("new/job/a.ktstr.json", paths)
 
+    def test_thousands_of_directories_need_no_more_descriptors_than_a_few(self):
+        text = json.dumps({**self.a_record(), "test_name": "many", "passed": True,
+                           "skipped": False, "inconclusive": False})
+        for number in range(5000):
+            self.put(f"6.{number}-many/many.ktstr.json", text)
+        archive = ["--archive", self.temporary / "archive.sqlite3"]
+        self.limited("query", "test_name = 'many'", "--count", "--check", "files", most=128,
+                     status=0)
+        rows = self.rows("sql", "select count(*) as n from results where test_name = 'many'",
+                         "--check", "none")
+        self.assertEqual(rows, [{"n": 5000}])
+        self.limited("refresh", *archive, most=128, status=0)
+        self.limited("query", "test_name = 'many' and verdict = 'fail'", "--expect", "none",
+                     "--over", "past", *archive, most=128, status=0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs a second user")
+    def test_where_thousands_of_directories_cannot_be_listed_a_few_are_named(self):
+        for number in range(100):
+            self.put(f"6.{number}-many/many.ktstr.json", "{}")
+            (self.root / f"6.{number}-many").chmod(0)
+        for command in (["refresh"], ["query", "--count"]):
+            done = self.run_command(*command, "--root", self.root, as_nobody=True,
+                                    status=3 if command == ["refresh"] else 0)
+            said = done.stderr.decode()
+            self.assertLess(said.count("\n"), 20)
+            self.assertIn("90 more", said)
+
     def test_a_gate_is_not_green_on_what_could_not_be_opened(self):
         self.refresh()
         record = {**self.a_record(), "test_name": "fails", "passed": False, "skipped": False,
@@ -152,7 +180,8 @@ class Descriptors(Shortage):
                 continue
             document = json.loads(done.stdout)
             has_all = any(row["run_dir"] == "new" for row in document["rows"])
-            self.assertNotEqual(has_all, document["stale"], f"{most}\n{done.said}")
+            # It may also have all and say so where a file of a moment ago could not be read again.
+            self.assertTrue(has_all or document["stale"], f"{most}\n{done.said}")
             if document["stale"]:
                 self.assertIn("Too many open files", done.said)
             stale += document["stale"]

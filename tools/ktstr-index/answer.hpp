@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "context.hpp"
+#include "options.hpp"
+#include "query/result_query.hpp"
 #include "statement_bounds.hpp"
 
 namespace ktstr {
@@ -27,14 +29,28 @@ struct Answer {
 [[nodiscard]] Answer print_answer(const Context& context, OpenIndex& index, std::int64_t timeout_ns,
                                   const MakeRows& make);
 
-/// The exit status that `--expect none|some` makes of an answer with `found` results. That nothing
-/// was found says nothing where something could not be looked at.
-[[nodiscard]] int expected(const Context& context, const OpenIndex& index,
-                           const std::string& expect, std::uint64_t found, int status);
+/// What `--expect` and its like say.
+struct GateArguments {
+  std::string expect;          ///< "none", "some"; empty: no gate
+  bool allow_partial = false;  ///< also on part of what was asked about
 
-/// One line about the files that the rows of `results` leave out; those of another schema too if
-/// `strict`. It says how to list them, in the pool that was named.
-void note_left_out(const Context& context, OpenIndex& index, bool strict);
+  [[nodiscard]] bool is_gate() const { return !expect.empty(); }
+};
+/// They store into `arguments`, which has to outlive them.
+[[nodiscard]] std::vector<Option> gate_options(GateArguments& arguments);
+
+/// The exit status that a gate makes of an answer with `found` results. That nothing was found says
+/// nothing where there was nothing to judge, or something could not be looked at: then it is that
+/// of a failure, and a line says what is missing.
+[[nodiscard]] int judged(const Context& context, OpenIndex& index, const GateArguments& gate,
+                         const ResultQuery& query, std::uint64_t found, int status);
+
+/// One line about the files that the answer leaves out. It says how to list them, in the pool that
+/// was named.
+void note_left_out(const Context& context, OpenIndex& index, const Filters& filters);
+
+/// Says the first few of many failures, and how many more there are: "9 more `what`".
+void say_first(const Context& context, const std::vector<Error>& failures, const char* what);
 
 /// Says what went wrong and gives the exit status for it: the signal's, where the error is that
 /// somebody wanted an end.

@@ -80,6 +80,8 @@ class Context {
   [[nodiscard]] CheckLevel check_or(CheckLevel fallback) const { return check_.value_or(fallback); }
   [[nodiscard]] const ReadLimits& limits() const { return limits_; }
   [[nodiscard]] OpenIndexOptions index_options() const;
+  /// Whether --archive names a file, which may not be there.
+  [[nodiscard]] bool names_archive() const { return archive_ && *archive_ != "off"; }
   /// Of another pool, if there is one, which is only looked at.
   [[nodiscard]] OpenIndexOptions pool_options(const std::optional<std::string>& dir) const;
   /// True for formats that a person reads: ids are shortened there.

@@ -123,7 +123,7 @@ std::string head(const std::string& store) {
          "-- The whole " +
          store +
          " as the migrations and the views build it. The program holds each database\n"
-         "-- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_catalog\n"
+         "-- against these words. After a change: KTSTR_UPDATE_SCHEMA=1 unit_database\n"
          "-- --gtest_filter='*Schema.*', a build with the new words, and a look at the "
          "difference.\n";
 }
@@ -252,7 +252,7 @@ TEST_F(CatalogSchema, HasTheColumnsThatAreDocumented) {
   EXPECT_EQ(columns("artifacts"),
             names("run_dir test_name file_hash kind path size_bytes mtime_ns is_symlink"));
   EXPECT_EQ(columns("files"), names("run_dir job file_name path status error_class error "
-                                    "size_bytes mtime_ns ctime_ns id is_symlink"));
+                                    "size_bytes mtime_ns ctime_ns id is_symlink session"));
   EXPECT_EQ(columns("about"), names("key value"));
 }
 

@@ -168,7 +168,7 @@ TEST(StoredRunReport, IsOfOneRunOrOneJob) {
   EXPECT_EQ(scenarios(load(pool, {"nothing"})), "");
 }
 
-TEST(StoredRunReport, LeavesOutWhatBreaksTheContractAndCountsIt) {
+TEST(StoredRunReport, LeavesOutWhatBreaksTheContract) {
   FakePool pool;
   pool.put("run/a.ktstr.json", sidecar_of("a"));
   pool.put("run/b.ktstr.json", k_drifted);
@@ -176,12 +176,6 @@ TEST(StoredRunReport, LeavesOutWhatBreaksTheContractAndCountsIt) {
   pool.put("run2/d.ktstr.json", k_corrupt);
   pool.refresh();
   EXPECT_EQ(scenarios(load(pool, {"run"})), "a");
-  const auto left_out = count_left_out(pool.database(), {"run"});
-  ASSERT_TRUE(left_out);
-  EXPECT_EQ(left_out->drift, 1);
-  EXPECT_EQ(left_out->corrupt, 1);
-  EXPECT_EQ(left_out->unreadable, 0);
-  EXPECT_EQ(count_left_out(pool.database(), {"run", "job"})->drift, 0);
 }
 
 TEST(StoredRunReport, KeepsAVmWithAnEmptyListApartFromNone) {

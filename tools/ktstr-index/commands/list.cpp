@@ -83,7 +83,7 @@ int run(const Context& context, const ListArguments& arguments) {
   const Answer answer = print_runs(context, *index);
   if (answer.status != k_done) return answer.status;
   if (answer.rows == 0) context.note("no run directories in " + index->paths().root.path);
-  if (over_of(index->database()) != Over::past) note_left_out(context, *index, true);
+  note_left_out(context, *index, whole_pool_filters());
   return k_done;
 }
 
@@ -188,7 +188,7 @@ int run(const Context& context, const ListValuesArguments& arguments) {
   const int status = print(context, arguments, *values);
   if (status == k_done) {
     if (values->results == 0) context.note("no sidecars in " + session->paths().root.path);
-    if (over_of(session->database()) != Over::past) note_left_out(context, *session, true);
+    note_left_out(context, *session, whole_pool_filters());
   }
   return status;
 }

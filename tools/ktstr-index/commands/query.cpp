@@ -219,7 +219,14 @@ Result<void> find_sessions(OpenIndex& index, QueryArguments& arguments) {
 /// Sessions are older than what is there now. An archive that nobody has named is no reason to
 /// fail.
 void look_at_sessions(const Context& context, OpenIndex& index, const QueryArguments& arguments) {
-  if (arguments.over.over || !index.has_archive()) return;
+  if (arguments.over.over) return;
+  if (!index.has_archive()) {
+    if (context.names_archive()) {
+      index.note_partial();
+      context.note("the archive that was named is not there; this answer is without the past");
+    }
+    return;
+  }
   const bool is_now = arguments.paths || arguments.nul || arguments.follow;
   const auto looked = look_over(context, index, is_now ? Over::now : Over::all, arguments.over);
   if (!looked) context.note(looked.error().text() + "; this answer is without the past");
@@ -263,10 +270,8 @@ int answer(const Context& context, QueryArguments& arguments) {
   if (status != k_done) return status;
   if (found == 0) note_empty(context, *index, query);
   for (const std::string& line : metric_notes(index->database(), query)) context.note(line);
-  if (over_of(index->database()) != Over::past) {
-    note_left_out(context, *index, query.filters.strict);
-  }
-  return expected(context, *index, arguments.expect, found, status);
+  note_left_out(context, *index, query.filters);
+  return judged(context, *index, arguments.gate, query, found, status);
 }
 
 int show_statement(const Context& context, QueryArguments& arguments) {

@@ -135,11 +135,6 @@ std::vector<Option> shape_options(ResultQuery& query) {
 
 std::vector<Option> answer_options(QueryArguments& arguments) {
   return {
-      {"--expect",
-       "WHAT",
-       "Exit 1 unless there are none, or some",
-       &arguments.expect,
-       {"none", "some"}},
       {"--follow", "", "Show the answer again whenever it changes, until Ctrl-C",
        &arguments.follow},
       {"--paths", "", "Only the paths of the files", &arguments.paths},
@@ -188,6 +183,7 @@ std::vector<Option> query_options(QueryArguments& arguments) {
   std::vector<Option> options = filter_options(arguments);
   for (Option& option : over_options(arguments.over)) options.push_back(std::move(option));
   for (Option& option : shape_options(arguments.query)) options.push_back(std::move(option));
+  for (Option& option : gate_options(arguments.gate)) options.push_back(std::move(option));
   for (Option& option : answer_options(arguments)) options.push_back(std::move(option));
   return options;
 }
@@ -244,6 +240,12 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   if (paths && !is_table) {
     return fail(ErrorCode::usage, "--paths has no --format", {}, "--select path has one");
   }
+  if (arguments.gate.allow_partial && !arguments.gate.is_gate()) {
+    return fail(ErrorCode::usage, "--allow-partial goes with --expect");
+  }
+  if (arguments.gate.is_gate() && arguments.query.limit == 0) {
+    return fail(ErrorCode::usage, "--limit 0 leaves --expect nothing to find");
+  }
   const bool is_past = arguments.over.over_or(Over::now) != Over::now;
   if (is_past && (paths || arguments.follow)) {
     return fail(ErrorCode::usage,
@@ -256,7 +258,7 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   if (expressions.size() > 1 && open != expressions.end()) {
     return fail(ErrorCode::usage, "'" + *open + "' is not a whole expression");
   }
-  if (arguments.follow && (instead > 0 || !arguments.expect.empty())) {
+  if (arguments.follow && (instead > 0 || arguments.gate.is_gate())) {
     return fail(ErrorCode::usage, "--follow shows answers only, without --expect");
   }
   return {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "answer.hpp"
 #include "context.hpp"
 #include "options.hpp"
 #include "query/result_query.hpp"
@@ -39,7 +40,7 @@ struct QueryArguments {
   std::optional<std::string> since_session;  ///< "@prev" and the like, in place of a time
   std::optional<std::string> until_session;
   std::vector<std::string> expressions;  ///< they all have to hold
-  std::string expect;
+  GateArguments gate;
   bool columns = false;   ///< the columns instead of results
   bool named = false;     ///< the named queries instead of results
   bool show_sql = false;  ///< the statement instead of its rows

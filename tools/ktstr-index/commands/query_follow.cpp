@@ -120,7 +120,7 @@ class Follower {
     if (!fresh) return fresh;
     for (const Warning& warning : session_->take_warnings()) found.remark = warning.text;
     if (found.remark.empty()) {
-      found.remark = left_out_note(session_->database(), query_.filters.strict);
+      found.remark = left_out_note(session_->database(), query_.filters);
     }
     ResultQuery query = query_;
     if (!terminal_.is_terminal) {

@@ -67,9 +67,6 @@ void RefreshProgressLine::update(const RefreshProgress& progress) {
 
 namespace {
 
-// Of those that could not be looked at: where one can't, perhaps thousands can't.
-constexpr std::size_t k_most_named_files = 10;
-
 struct RefreshFlags {
   bool why = false;
   KeepOptions keep;
@@ -189,17 +186,9 @@ int run(const Context& context, const RefreshFlags& flags) {
   const int status =
       context.print_document(to_document(*done, *index, level), to_facts(*done, *index));
   const auto& unreadable_directories = done->refresh.unreadable_directories;
-  for (const Error& unreadable : unreadable_directories) {
-    (void)context.failed(unreadable);
-  }
+  say_first(context, unreadable_directories, "directories could not be listed");
   const auto& not_looked_at = done->refresh.not_looked_at;
-  for (std::size_t i = 0; i < not_looked_at.size() && i < k_most_named_files; ++i) {
-    (void)context.failed(not_looked_at[i]);
-  }
-  if (not_looked_at.size() > k_most_named_files) {
-    context.note(std::to_string(not_looked_at.size() - k_most_named_files) +
-                 " more files could not be looked at");
-  }
+  say_first(context, not_looked_at, "files could not be looked at");
   return unreadable_directories.empty() && not_looked_at.empty() ? status : k_failed;
 }
 

@@ -12,6 +12,7 @@
 #include "ktstr/kernel.hpp"
 #include "ktstr/run.hpp"
 #include "library/listings.hpp"
+#include "query/evidence.hpp"
 #include "query/failed_tests.hpp"
 #include "query/pool_values.hpp"
 #include "report/replay_text.hpp"
@@ -32,7 +33,8 @@ struct ReplayArguments {
 /// What to run again, and the machine on which it failed.
 struct Choice : ReplayChoice {
   std::optional<HostContext> host;
-  std::string no_results;  ///< what to say if the pool has none, else empty
+  std::string no_results;   ///< what to say if the pool has none, else empty
+  bool is_partial = false;  ///< there is what could not be looked at, or read
 };
 
 Result<void> check(const ReplayArguments& arguments, Format format) {
@@ -60,7 +62,7 @@ Result<std::optional<HostContext>> captured_host(OpenIndex& index, const ResultS
 Result<Choice> choose(const Context& context, const ReplayArguments& arguments) {
   auto index = context.open_pool(arguments.dir, CheckLevel::dirs);
   if (!index) return fail(std::move(index.error()));
-  note_left_out(context, *index, true);
+  note_left_out(context, *index, whole_pool_filters());
   auto chosen = choose_replay(*index, arguments.choice);
   if (!chosen) return fail(std::move(chosen.error()));
   auto host = captured_host(*index, chosen->failed.scope);
@@ -70,7 +72,9 @@ Result<Choice> choose(const Context& context, const ReplayArguments& arguments) 
     no_results = no_results_text(*index);
     chosen->failed.scope = {};
   }
-  return Choice{std::move(*chosen), std::move(*host), std::move(no_results)};
+  const auto left_out = count_left_out(index->database(), whole_pool_filters());
+  const bool is_partial = index->is_partial() || !left_out || left_out->has_unknown();
+  return Choice{std::move(*chosen), std::move(*host), std::move(no_results), is_partial};
 }
 
 HostDrift drift_of(const Choice& choice) {
@@ -168,7 +172,7 @@ std::optional<Verdicts> verdicts_after(const Context& context, const SessionRun&
                                        const Files& before) {
   return ask_index<Verdicts>(context, plan, [&](OpenIndex& index) {
     auto verdicts = session_verdicts(index.database(), plan.session, before);
-    note_left_out(context, index, true);
+    note_left_out(context, index, whole_pool_filters());
     return verdicts;
   });
 }
@@ -215,6 +219,10 @@ int run(const Context& context, const ReplayArguments& arguments) {
   if (!choice) return context.failed(choice.error());
   if (choice->no_results.empty()) context.note(scope_text(choice->failed));
   if (arguments.exec && !choice->names.empty()) return execute(context, arguments, *choice);
+  if (arguments.exec && choice->is_partial) {
+    return context.failed(
+        {ErrorCode::busy, "nothing that failed was found, but not everything could be read"});
+  }
   return dry_run(context, arguments, *choice);
 }
 

@@ -12,7 +12,7 @@ namespace {
 struct SqlArguments {
   std::string statement;
   OverArguments over;
-  std::string expect;
+  GateArguments gate;
   std::int64_t timeout_ns = 60'000'000'000;
 };
 
@@ -39,7 +39,7 @@ int run(const Context& context, const SqlArguments& arguments) {
     return first_columns_first(std::move(*rows));
   };
   const Answer answer = print_answer(context, *session, arguments.timeout_ns, make);
-  return expected(context, *session, arguments.expect, answer.rows, answer.status);
+  return judged(context, *session, arguments.gate, ResultQuery{}, answer.rows, answer.status);
 }
 
 }  // namespace
@@ -69,14 +69,12 @@ Command make_sql_command(const Context& context) {
        "what was broken at some time"},
   };
   command.options = {
-      {"--expect",
-       "WHAT",
-       "Exit 1 unless there are none, or some",
-       &arguments->expect,
-       {"none", "some"}},
       {"--timeout", "SECONDS", "Give up after so long; 0: never",
        parse_seconds_into(arguments->timeout_ns)},
   };
+  for (Option& option : gate_options(arguments->gate)) {
+    command.options.push_back(std::move(option));
+  }
   for (Option& option : over_options(arguments->over)) {
     command.options.push_back(std::move(option));
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "answer.hpp"
 #include "base/time_text.hpp"
 #include "commands/commands.hpp"
 
@@ -64,7 +65,7 @@ int run(const Context& context, const VerifyFlags& flags) {
   }
   if (!report) return context.failed(report.error());
   const int status = context.print_document(to_document(*report), to_facts(*report));
-  for (const Error& unreadable : report->unreadable_directories) (void)context.failed(unreadable);
+  say_first(context, report->unreadable_directories, "directories could not be listed");
   if (status != k_done) return status;
   if (!report->differences.empty()) return k_said_no;
   return report->unreadable_directories.empty() ? k_done : k_failed;

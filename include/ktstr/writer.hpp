@@ -37,11 +37,12 @@ struct WriterOptions {
   std::optional<std::string> kconfig_suffix = {};
   /// Wait until the file and its name are on the disk. A test's result is rarely worth that.
   bool sync = false;
-  /// finalize_sidecar: an error (io) where the file's failure was expected already and the bits
-  /// would change, for then the raw verdict is gone. Off: the harness's own rule, which takes the
-  /// bits at their word.
+  /// finalize_sidecar: where the file's failure was expected already, the verdict that it has is
+  /// `unchanged`, and any other an error (io), for the raw verdict is gone. Off: the harness's own
+  /// rule, which takes the bits at their word.
   bool refuse_second_inversion = false;
   /// How long to wait for other writers of the same run directory; zero is one attempt.
+  /// finalize_sidecar waits 2 s at most and then goes on without the lock, as the harness does.
   std::chrono::milliseconds lock_timeout{30'000};
   /// Bring the index up to date with each change below the runs root in the same call, so that a
   /// question after it finds nothing to read. Never fails a call, and waits at most 0.2 s; what it

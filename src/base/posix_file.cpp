@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -20,8 +21,15 @@ namespace {
 constexpr std::size_t k_spare_bytes = 64;
 constexpr std::size_t k_first_chunk_bytes = 64 * 1024;
 
+/// The nearest that fits: a file may be of the year 2500.
 std::int64_t to_ns(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  std::int64_t ns = 0;
+  if (!__builtin_mul_overflow(std::int64_t{time.tv_sec}, std::int64_t{1'000'000'000}, &ns) &&
+      !__builtin_add_overflow(ns, std::int64_t{time.tv_nsec}, &ns)) {
+    return ns;
+  }
+  using Limits = std::numeric_limits<std::int64_t>;
+  return time.tv_sec < 0 ? Limits::min() : Limits::max();
 }
 
 FileKind kind_of(mode_t mode) {
@@ -34,13 +42,17 @@ FileKind kind_of(mode_t mode) {
 FileStatus to_status(const struct stat& raw) {
   FileStatus status;
   status.kind = kind_of(raw.st_mode);
-  status.stamp.device = raw.st_dev;
-  status.stamp.inode = raw.st_ino;
-  status.stamp.size_bytes = raw.st_size;
-  status.stamp.mtime_ns = to_ns(raw.st_mtim);
-  status.stamp.ctime_ns = to_ns(raw.st_ctim);
+  status.stamp = stamp_of(raw);
   return status;
 }
+
+}  // namespace
+
+Stamp stamp_of(const struct stat& raw) {
+  return {raw.st_dev, raw.st_ino, raw.st_size, to_ns(raw.st_mtim), to_ns(raw.st_ctim)};
+}
+
+namespace {
 
 /// A NUL would silently cut the name that the system sees.
 Result<void> check_name(const Location& location) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -103,6 +104,8 @@ inline constexpr const char* k_regular_kind = "a regular file";
 [[nodiscard]] std::unique_ptr<FileHandle> file_handle(Descriptor file, std::string path);
 [[nodiscard]] std::unique_ptr<DirectoryHandle> directory_handle(Descriptor directory,
                                                                 std::string path);
+/// Times that don't fit are the nearest that do.
+[[nodiscard]] Stamp stamp_of(const struct stat& raw);
 [[nodiscard]] Result<FileStatus> status_of(const Descriptor& opened, const std::string& path);
 /// Another number for the same open thing.
 [[nodiscard]] Result<Descriptor> duplicate(const Descriptor& opened, const std::string& path);

@@ -22,17 +22,6 @@ constexpr mode_t k_new_file_mode = 0666;  // in a directory that is as open as t
 // Two captures may start in one nanosecond, by a clock that doesn't tell them apart.
 constexpr int k_name_tries = 100;
 
-Stamp stamp_of(const struct stat& raw) {
-  constexpr std::int64_t k_second = 1'000'000'000;
-  Stamp stamp;
-  stamp.device = raw.st_dev;
-  stamp.inode = raw.st_ino;
-  stamp.size_bytes = raw.st_size;
-  stamp.mtime_ns = std::int64_t{raw.st_mtim.tv_sec} * k_second + raw.st_mtim.tv_nsec;
-  stamp.ctime_ns = std::int64_t{raw.st_ctim.tv_sec} * k_second + raw.st_ctim.tv_nsec;
-  return stamp;
-}
-
 /// Null if something of that name is there.
 Result<Descriptor> make_locked_directory(const Descriptor& parent, const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -115,7 +104,7 @@ tl::expected<Spool::Stored, int> Spool::stored_file(std::uint64_t number) {
   struct stat raw = {};
   const bool is_known =
       ::fstatat(directory_.number(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0;
-  if (is_known && S_ISREG(raw.st_mode)) return Stored{number, stamp_of(raw), false};
+  if (is_known && S_ISREG(raw.st_mode)) return Stored{number, posix::stamp_of(raw), false};
   const int why = is_known ? EINVAL : errno;
   ::unlinkat(directory_.number(), name.c_str(), 0);
   return tl::unexpected(why);
@@ -136,8 +125,8 @@ tl::expected<Spool::Stored, int> Spool::copy(const std::string& path, std::uint6
   int why = copy_bytes(from->number(), to->number(), max_bytes);
   struct stat after = {};
   if (why == 0 && ::fstat(from->number(), &after) != 0) why = errno;
-  const Stored stored = {number, stamp_of(after), true};
-  const Stamp expected = stamp_of(before);
+  const Stored stored = {number, posix::stamp_of(after), true};
+  const Stamp expected = posix::stamp_of(before);
   if (why == 0 && (stored.stamp.mtime_ns != expected.mtime_ns ||
                    stored.stamp.size_bytes != expected.size_bytes)) {
     why = ESTALE;

@@ -151,7 +151,6 @@ std::string session_text(const SessionSummary& summary) {
 
 namespace {
 
-constexpr std::size_t k_least_prefix = 8;
 constexpr std::size_t k_sessions_listed = 4;
 
 constexpr const char* k_now_rows =
@@ -245,8 +244,7 @@ Result<SessionReference> find_by_name(std::string_view text,
   std::vector<SessionReference> begun;
   for (const SessionReference& session : sessions) {
     if (session.session == text) return session;
-    const bool is_long = text.size() >= k_least_prefix;
-    if (is_long && session.session.substr(0, text.size()) == text) begun.push_back(session);
+    if (!text.empty() && session.session.starts_with(text)) begun.push_back(session);
   }
   if (begun.empty()) return fail(unknown(text, sessions));
   if (begun.size() == 1) return begun.front();

@@ -125,8 +125,8 @@ Result<RenderSummary> render_rows(RowSource& source, Output& output, const Rende
 
 namespace {
 
-// RFC 4180 ends every line with both; spreadsheets and csv libraries expect it.
-constexpr std::string_view k_line_end = "\r\n";
+// What a shell's tools end lines with; spreadsheets and csv libraries take it as well as RFC 4180's.
+constexpr std::string_view k_line_end = "\n";
 constexpr std::string_view k_kept_controls = "\t\r\n";
 
 /// Tabs and line breaks stay as data, since quotes make them harmless; every other control

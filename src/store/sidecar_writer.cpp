@@ -231,7 +231,11 @@ Result<void> suppress_failure_dumps(FileSystem& files, const std::string& direct
     if (auto checked = check_own(files, directory); !checked) return checked;
   }
   const auto opened = open_sidecar_directory(files, directory, is_default_directory);
-  if (!opened && opened.error().code == ErrorCode::not_found) return {};
+  if (!opened && opened.error().code == ErrorCode::not_found) {
+    const auto there = files.status(directory, FollowLinks::yes);
+    if (!there) return {};
+    return fail(ErrorCode::io, "not a directory", directory);
+  }
   if (!opened) return fail(opened.error());
   const std::string stem = join_path(directory, test_name + "-" + variant_hash_text(variant_hash));
   Result<void> outcome;

@@ -281,15 +281,28 @@ class Finalize(HarnessScenario):
         self.assertEqual((path.stat().st_ino, path.stat().st_mtime_ns),
                          (before.st_ino, before.st_mtime_ns))
 
-    def test_a_second_inversion_is_refused_unless_forced(self):
+    def test_the_same_verdict_twice_is_done_and_another_refused_unless_forced(self):
         path = self.write()
         self.harness("finalize", path, "--verdict", "pass")
         once = path.read_bytes()
-        done = self.harness("finalize", path, "--verdict", "pass", status=3)
+        self.assertEqual(self.harness("finalize", path, "--verdict", "pass").stderr, b"")
+        done = self.harness("finalize", path, "--verdict", "skip", status=3)
         self.assertIn("--force", done.stderr.decode())
         self.assertEqual(path.read_bytes(), once)
         self.harness("finalize", path, "--verdict", "pass", "--force")
         self.assertFalse(json.loads(path.read_text())["expected_failure"])
+
+    def test_a_file_that_is_not_there_is_an_error_unless_it_need_not_be(self):
+        path = self.root / "none.ktstr.json"
+        self.harness("finalize", path, "--verdict", "pass", status=3)
+        done = self.harness("finalize", path, "--verdict", "pass", "--if-exists")
+        self.assertIn("nothing to finalize", done.stderr.decode())
+
+    def test_dumps_in_what_is_no_directory_are_not_said_to_be_gone(self):
+        (self.temporary / "file").write_text("x")
+        for name, status in (("file", 3), ("none", 0)):
+            self.harness("suppress-dumps", "a", "0123456789abcdef", status=status,
+                         env={"KTSTR_SIDECAR_DIR": str(self.temporary / name)})
 
     def test_two_at_once_invert_only_once(self):
         for number in range(8):

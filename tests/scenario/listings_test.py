@@ -129,7 +129,7 @@ class ListRuns(Listings):
             self.assertEqual(self.json("list", *arguments, "--root", missing)["rows"], [])
             self.assertEqual(self.table("list", *arguments, "--root", missing), [])
         self.assertEqual(self.text("list", "--format", "csv", "--root", missing),
-                         "run,tests,date,arch,pass,fail,skip,inconclusive\r\n")
+                         "run,tests,date,arch,pass,fail,skip,inconclusive\n")
 
     def test_a_pool_without_runs_prints_nothing_but_a_note(self):
         done = self.run_command("list", "--root", self.root)

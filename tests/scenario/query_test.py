@@ -220,7 +220,8 @@ class Refusals(QueryScenario):
                 ("-0", "--format", "csv"),
                 ("--follow", "--paths"), ("--follow", "-0"), ("--follow", "--columns"),
                 ("--follow", "--named"), ("--follow", "--show-sql"),
-                ("--follow", "--expect", "none"),
+                ("--follow", "--expect", "none"), ("1=0", "--columns", "id,test_name"),
+                ("1=0", "--named"),
                 ("--select", "id", "--group-by", "job")):
             with self.subTest(arguments):
                 self.assertTrue(self.refused(*arguments))

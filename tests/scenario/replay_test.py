@@ -236,7 +236,7 @@ class Documents(ReplayScenario):
     def test_other_formats_have_a_row_for_each_test(self):
         self.write(test_name="a")
         self.write(test_name="b")
-        self.assertEqual(self.replay("--format", "csv").stdout, b"test_name\r\na\r\nb\r\n")
+        self.assertEqual(self.replay("--format", "csv").stdout, b"test_name\na\nb\n")
         self.assertEqual(self.replay("--format", "jsonl").stdout,
                          b'{"test_name":"a"}\n{"test_name":"b"}\n')
 

@@ -125,7 +125,8 @@ TEST_F(NamedSession, MayBeNamedByAUniqueBeginning) {
   add_now("1799999999000000000", 30);
   EXPECT_EQ(found("17999999"), "1799999999000000000");
   EXPECT_EQ(found("1783201200000000000"), "1783201200000000000");
-  EXPECT_EQ(found("1799999"), "error: there is no session '1799999'");
+  EXPECT_EQ(found("179"), "1799999999000000000");
+  EXPECT_EQ(found("9"), "error: there is no session '9'");
   EXPECT_EQ(found("17832012"), "error: '17832012' begins 2 sessions");
   EXPECT_NE(hint("17832012").find("1783201200000000777"), std::string::npos);
 }

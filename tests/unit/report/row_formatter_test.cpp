@@ -50,7 +50,7 @@ TEST(HumanUnits, StandRightAlignedInATableAndExactInDataFormats) {
                                                 {text("b"), integer(5)}};
   EXPECT_EQ(as(Format::table, sizes(), rows),
             "NAME  SIZE_BYTES\na       21.4 KiB\nb            5 B\n");
-  EXPECT_EQ(as(Format::csv, sizes(), rows), "name,size_bytes\r\na,21900\r\nb,5\r\n");
+  EXPECT_EQ(as(Format::csv, sizes(), rows), "name,size_bytes\na,21900\nb,5\n");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 const std::string k_hostile = std::string("a\n\"b\"|c,\x1b[31m\\\xff") + '\0' + "\xc2\x9b\x7f<i>";
 
 std::string json_of(const Value& value) { return as(Format::jsonl, {{"v"}}, {{value}}); }
-std::string csv_of(const Value& value) { return as(Format::csv, {{"v"}}, {{value}}).substr(3); }
+std::string csv_of(const Value& value) { return as(Format::csv, {{"v"}}, {{value}}).substr(2); }
 
 TEST(Format, IsParsedFromTheNameThatItShows) {
   for (const std::string& name : format_names()) {
@@ -76,37 +76,37 @@ TEST(JsonRows, GiveNullsWhereARowIsTooShort) {
 
 TEST(JsonlRows, OfAnEmptyResultAreNoLine) { EXPECT_EQ(as(Format::jsonl, {{"a"}}, {}), ""); }
 
-TEST(CsvRows, BeginWithAHeaderAndEndLinesAsTheStandardSays) {
-  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {{integer(1), text("x")}}), "a,b\r\n1,x\r\n");
-  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {}), "a,b\r\n");
+TEST(CsvRows, BeginWithAHeaderAndEndLinesAsTheShellDoes) {
+  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {{integer(1), text("x")}}), "a,b\n1,x\n");
+  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {}), "a,b\n");
 }
 
 TEST(CsvRows, QuoteWhatWouldEndAField) {
-  EXPECT_EQ(csv_of(text("a,b")), "\"a,b\"\r\n");
-  EXPECT_EQ(csv_of(text("a\"b")), "\"a\"\"b\"\r\n");
-  EXPECT_EQ(csv_of(text("a\nb")), "\"a\nb\"\r\n");
-  EXPECT_EQ(csv_of(text("a\rb")), "\"a\rb\"\r\n");
+  EXPECT_EQ(csv_of(text("a,b")), "\"a,b\"\n");
+  EXPECT_EQ(csv_of(text("a\"b")), "\"a\"\"b\"\n");
+  EXPECT_EQ(csv_of(text("a\nb")), "\"a\nb\"\n");
+  EXPECT_EQ(csv_of(text("a\rb")), "\"a\rb\"\n");
 }
 
 TEST(CsvRows, TellNullFromEmptyText) {
-  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {{k_null, text("")}}), "a,b\r\n,\"\"\r\n");
+  EXPECT_EQ(as(Format::csv, {{"a"}, {"b"}}, {{k_null, text("")}}), "a,b\n,\"\"\n");
 }
 
-TEST(CsvRows, OfASingleNullAreNotAnEmptyLine) { EXPECT_EQ(csv_of(k_null), "\"\"\r\n"); }
+TEST(CsvRows, OfASingleNullAreNotAnEmptyLine) { EXPECT_EQ(csv_of(k_null), "\"\"\n"); }
 
 TEST(CsvRows, EscapeControlCharactersThatNoReaderNeeds) {
   EXPECT_EQ(csv_of(text(k_hostile)),
-            "\"a\n\"\"b\"\"|c,\\x1b[31m\\\\xff\\x00\\xc2\\x9b\\x7f<i>\"\r\n");
+            "\"a\n\"\"b\"\"|c,\\x1b[31m\\\\xff\\x00\\xc2\\x9b\\x7f<i>\"\n");
 }
 
 TEST(CsvRows, KeepWhatOnlyCantBeSeen) {
-  EXPECT_EQ(csv_of(text("a\xE2\x80\xAE")), "a\xE2\x80\xAE\r\n");
+  EXPECT_EQ(csv_of(text("a\xE2\x80\xAE")), "a\xE2\x80\xAE\n");
 }
 
 TEST(CsvRows, KeepNumbersExact) {
-  EXPECT_EQ(csv_of(1e300), "1e300\r\n");
-  EXPECT_EQ(csv_of(5e-324), "5e-324\r\n");
-  EXPECT_EQ(csv_of(123456789.125), "123456789.125\r\n");
+  EXPECT_EQ(csv_of(1e300), "1e300\n");
+  EXPECT_EQ(csv_of(5e-324), "5e-324\n");
+  EXPECT_EQ(csv_of(123456789.125), "123456789.125\n");
 }
 
 TEST(MarkdownRows, AlignNumbersRight) {

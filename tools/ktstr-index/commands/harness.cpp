@@ -137,6 +137,7 @@ struct FinalizeArguments {
   std::string path;
   Verdict verdict = Verdict::pass;
   bool force = false;
+  bool if_exists = false;
 };
 struct SuppressArguments {
   std::string test;
@@ -155,8 +156,13 @@ int run_finalize(const Context& context, const FinalizeArguments& arguments) {
   WriterOptions options = writer_options(context);
   options.refuse_second_inversion = !arguments.force;
   const auto outcome = finalize_sidecar(arguments.path, arguments.verdict, options);
-  if (!outcome) return context.failed(outcome.error());
-  const bool changed = *outcome == FinalizeOutcome::rewritten;
+  const bool is_missing = !outcome && outcome.error().code == ErrorCode::not_found;
+  if (is_missing && arguments.if_exists) {
+    context.note(outcome.error().text() + ": nothing to finalize");
+  } else if (!outcome) {
+    return context.failed(outcome.error());
+  }
+  const bool changed = outcome && *outcome == FinalizeOutcome::rewritten;
   JsonObject document;
   document.add("path", arguments.path).add("changed", changed);
   return context.print_document(document,
@@ -183,10 +189,12 @@ Command make_finalize_command(const Context& context) {
   command.summary = "Put the final verdict into a sidecar";
   command.description =
       "Changes the four verdict bits and no other byte. A failure that ends as a pass or a skip is "
-      "marked as expected. Not to be done twice: the second time can't know the raw verdict.";
+      "marked as expected. The same verdict again changes nothing; another is refused then, since "
+      "the raw verdict is gone.";
   command.options = {
       {"--verdict", "V", "The final verdict", verdict, {"pass", "fail", "skip", "inconclusive"}},
-      {"--force", "", "Even if the verdict was inverted before", &arguments->force}};
+      {"--force", "", "Even if the verdict was inverted before", &arguments->force},
+      {"--if-exists", "", "Done where there is no such file", &arguments->if_exists}};
   command.options.front().required = true;
   command.positionals = {{"PATH", "The sidecar", &arguments->path, true}};
   command.run = [&context, arguments] { return run_finalize(context, *arguments); };

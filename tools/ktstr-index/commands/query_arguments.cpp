@@ -233,6 +233,12 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   if (instead > 1) {
     return fail(ErrorCode::usage, "--columns, --named, --show-sql and --paths exclude each other");
   }
+  if ((arguments.columns || arguments.named) && !arguments.expressions.empty()) {
+    return fail(ErrorCode::usage,
+                arguments.columns ? "--columns lists the columns that there are, without EXPR"
+                                  : "--named lists the named queries, without EXPR",
+                {}, arguments.columns ? "--select COLUMNS chooses those of the answer" : "");
+  }
   if (paths && has_shape(arguments.query)) {
     return fail(ErrorCode::usage,
                 "--paths has no other columns: no --select, --metric, --group-by, --count");

@@ -71,6 +71,8 @@ struct ImportReport {
   [[nodiscard]] bool is_damaged() const {
     return failure || summary.damaged || summary.unreadable.count > 0;
   }
+  /// The same, or a sidecar was refused.
+  [[nodiscard]] bool lacks_results() const { return is_damaged() || summary.refused_sidecars > 0; }
   /// It may hold results that were not taken, links and bad names besides; or there was nothing in
   /// it at all.
   [[nodiscard]] bool is_partial() const {

@@ -39,6 +39,12 @@ bool ImportDelivery::is_within_depth(const DirectoryPlace& place, const std::str
   return false;
 }
 
+void ImportDelivery::refuse(std::string path, std::string reason) {
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  if (import_kind(name) == ImportKind::sidecar) ++summary_.refused_sidecars;
+  summary_.refused.add(std::move(path), std::move(reason));
+}
+
 std::uint64_t& ImportDelivery::counter(ImportKind kind) {
   switch (kind) {
     case ImportKind::failure_dump:

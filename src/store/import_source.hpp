@@ -92,8 +92,9 @@ struct ImportSummary {
   /// Links, devices, encrypted entries, names that lead outside, files beyond max_file_bytes. Only
   /// those that bear the name of a wanted file, and links and bad names of any kind.
   LeftOut refused;
-  LeftOut unreadable;  ///< files and directories that failed with an I/O error
-  LeftOut too_deep;    ///< wanted files whose run directory is deeper than 3
+  std::uint64_t refused_sidecars = 0;  ///< of these, the ones that are named as sidecars
+  LeftOut unreadable;                  ///< files and directories that failed with an I/O error
+  LeftOut too_deep;                    ///< wanted files whose run directory is deeper than 3
   /// Of a tar or zip that is truncated or damaged: where and how. All before that was delivered.
   std::optional<std::string> damaged = std::nullopt;
 
@@ -196,6 +197,7 @@ class ImportDelivery {
   /// False, and noted, for a file whose run directory is too deep.
   [[nodiscard]] bool is_within_depth(const DirectoryPlace& place, const std::string& path);
   [[nodiscard]] Result<void> deliver(ImportedFile&& file);
+  void refuse(std::string path, std::string reason);
   void show_progress(std::uint64_t source_bytes_read, std::uint64_t source_bytes_to_read);
   /// The next pass over the same names begins.
   void restart_count() { entries_ = 0; }

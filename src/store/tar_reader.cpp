@@ -29,6 +29,7 @@ bool find_reading_functions(const DynamicLibrary& library, LibArchive& lib) {
          find_function(library, "archive_read_support_filter_zstd", lib.read_support_filter_zstd) &&
          find_function(library, "archive_read_support_format_tar", lib.read_support_format_tar) &&
          find_function(library, "archive_read_support_format_zip", lib.read_support_format_zip) &&
+         find_function(library, "archive_read_set_format_option", lib.read_set_format_option) &&
          find_function(library, "archive_read_open_fd", lib.read_open_fd) &&
          find_function(library, "archive_read_next_header", lib.read_next_header) &&
          find_function(library, "archive_read_data_block", lib.read_data_block) &&
@@ -131,6 +132,8 @@ bool support_formats(const LibArchive& lib, struct archive* handle) {
   // built without would do that too, and warns.
   return lib.read_support_format_tar(handle) == ARCHIVE_OK &&
          lib.read_support_format_zip(handle) == ARCHIVE_OK &&
+         lib.read_set_format_option(handle, "tar", "read_concatenated_archives", "1") ==
+             ARCHIVE_OK &&
          lib.read_support_filter_gzip(handle) == ARCHIVE_OK &&
          lib.read_support_filter_zstd(handle) == ARCHIVE_OK &&
          lib.read_support_filter_xz(handle) == ARCHIVE_OK &&
@@ -286,33 +289,54 @@ Result<std::optional<TarEntry>> TarReader::next() {
   TarEntry found;
   if (const char* name = state.lib.entry_pathname(entry)) found.name = name;
   found.kind = kind_of(state.lib, entry);
+  if (const char* link = state.lib.entry_hardlink(entry)) found.link = link;
   found.is_encrypted = state.lib.entry_is_encrypted(entry) != 0;
   found.mtime_ns = mtime_ns_of(state.lib, entry);
   return found;
 }
 
-Result<TarReader::Outcome> TarReader::read(std::uint64_t limit_bytes, std::string& bytes) {
-  bytes.clear();
+Result<TarReader::Outcome> TarReader::each_block(std::uint64_t limit_bytes, const TakeBlock& take) {
   while (true) {
     Block block;
     const auto status = state_->next_block(block);
     if (!status) return fail(status.error());
     if (*status != ARCHIVE_OK && *status != ARCHIVE_EOF) {
       state_->note_damage();
-      bytes.clear();
       return Outcome::damaged;
     }
     // What a sparse file leaves out reads as zeros, and counts as if it were there. At the end the
     // offset is the file's size.
     const auto offset = static_cast<std::uint64_t>(std::max<la_int64_t>(block.offset, 0));
-    if (offset > limit_bytes || block.size > limit_bytes - offset) {
-      bytes.clear();
-      return Outcome::too_large;
-    }
-    if (offset > bytes.size()) bytes.resize(offset);
-    if (*status == ARCHIVE_EOF) return Outcome::read;
-    bytes.append(static_cast<const char*>(block.data), block.size);
+    if (offset > limit_bytes || block.size > limit_bytes - offset) return Outcome::too_large;
+    const bool is_end = *status == ARCHIVE_EOF;
+    const std::string_view bytes(static_cast<const char*>(block.data), is_end ? 0 : block.size);
+    if (auto taken = take(offset, bytes); !taken) return fail(std::move(taken.error()));
+    if (is_end) return Outcome::read;
   }
+}
+
+Result<TarReader::Outcome> TarReader::read(std::uint64_t limit_bytes, std::string& bytes) {
+  bytes.clear();
+  auto outcome = each_block(limit_bytes, [&](std::uint64_t offset, std::string_view block) {
+    if (offset > bytes.size()) bytes.resize(offset);
+    bytes.append(block);
+    return Result<void>();
+  });
+  if (outcome && *outcome != Outcome::read) bytes.clear();
+  return outcome;
+}
+
+Result<TarReader::Outcome> TarReader::copy(std::uint64_t limit_bytes, int descriptor) {
+  return each_block(limit_bytes, [&](std::uint64_t offset, std::string_view block) -> Result<void> {
+    while (!block.empty()) {
+      const ssize_t written =
+          ::pwrite(descriptor, block.data(), block.size(), static_cast<off_t>(offset));
+      if (written < 0) return fail(os_error(errno));
+      block.remove_prefix(static_cast<std::size_t>(written));
+      offset += static_cast<std::uint64_t>(written);
+    }
+    return {};
+  });
 }
 
 const std::optional<std::string>& TarReader::damage() const { return state_->damage; }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/file_system.hpp"
 #include "ktstr/result.hpp"
@@ -29,6 +30,7 @@ struct LibArchive {
   decltype(&archive_read_support_filter_zstd) read_support_filter_zstd = nullptr;
   decltype(&archive_read_support_format_tar) read_support_format_tar = nullptr;
   decltype(&archive_read_support_format_zip) read_support_format_zip = nullptr;
+  decltype(&archive_read_set_format_option) read_set_format_option = nullptr;
   decltype(&archive_read_open_fd) read_open_fd = nullptr;
   decltype(&archive_read_next_header) read_next_header = nullptr;
   decltype(&archive_read_data_block) read_data_block = nullptr;
@@ -60,6 +62,7 @@ enum class EntryKind { regular, directory, symbolic_link, hard_link, other };
 struct TarEntry {
   std::string name;  ///< bytes as stored; empty if it can't be read
   EntryKind kind = EntryKind::other;
+  std::string link;  ///< of a hard link: the name of the entry before that has its bytes
   bool is_encrypted = false;
   std::int64_t mtime_ns = 0;  ///< 0 if it isn't known
 };
@@ -71,7 +74,8 @@ struct TarReaderOptions {
 };
 
 /// Reads tar (plain or packed with gzip, zstd, xz or bzip2) and zip. No other program is started
-/// for a packing. Not thread-safe.
+/// for a packing. Of tars one behind the other (`cat`, `tar -A`) it reads all, and what stands
+/// behind the last one and is no tar is damage. Not thread-safe.
 ///
 /// A reader ends with an error only where it must not go on: unpacked bytes beyond the limits of
 /// the options (parse), or asked to stop (interrupted). Damage is an end like any other, and
@@ -92,6 +96,9 @@ class TarReader {
   /// The current entry's bytes, at most once each. Of a damaged one nothing is left in `bytes`.
   [[nodiscard]] Result<Outcome> read(std::uint64_t limit_bytes, std::string& bytes);
 
+  /// The same into a file, from its beginning.
+  [[nodiscard]] Result<Outcome> copy(std::uint64_t limit_bytes, int descriptor);
+
   /// The first damage that was met.
   [[nodiscard]] const std::optional<std::string>& damage() const;
   /// Of the file, so far.
@@ -99,6 +106,9 @@ class TarReader {
 
  private:
   struct State;
+  /// At which place of the file, and what stands there.
+  using TakeBlock = std::function<Result<void>(std::uint64_t, std::string_view)>;
+  [[nodiscard]] Result<Outcome> each_block(std::uint64_t limit_bytes, const TakeBlock& take);
   explicit TarReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -51,6 +51,11 @@ struct Read {
   }
 };
 
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 Read read(const std::string& path, const ImportOptions& options = {}) {
   Read read;
   read.summary = ktstr::read_import_source(path, options, [&](ImportedFile&& file) {
@@ -83,11 +88,6 @@ void for_each_kind(const Tree& tree, const std::function<void(const Read&)>& che
     maker.close();
     check(read(directory.path(file_name), options));
   }
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 void cut_to(const std::string& path, std::size_t size) { std::filesystem::resize_file(path, size); }
@@ -348,11 +348,73 @@ TEST(ImportTar, RefusesLinksDevicesAndNamesThatLeadOutside) {
       .device("r/d-1.ktstr.json");
   const Read found = read(path);
   ASSERT_TRUE(found.summary);
-  EXPECT_THAT(found.places(), ElementsAre("r||x-1.ktstr.json"));
+  EXPECT_THAT(found.places(), UnorderedElementsAre("r||x-1.ktstr.json", "r||h-1.ktstr.json"));
   std::vector<std::string> reasons;
   for (const auto& item : found.summary->refused.first) reasons.push_back(item.reason);
   EXPECT_THAT(reasons, ElementsAre("absolute name", "name leads outside with ..", "symbolic link",
-                                   "hard link", "not a regular file", "not a regular file"));
+                                   "not a regular file", "not a regular file"));
+  EXPECT_EQ(found.summary->refused_sidecars, 5U);
+}
+
+TEST(ImportTar, TakesHardLinksToItsOwnFilesAlsoToThoseThatItPassesOver) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("a.tar");
+  TarMaker(path)
+      .file("root/.ktstr-index/spool/1/7", "captured")
+      .hard_link("root/r/a-1.ktstr.json", "root/.ktstr-index/spool/1/7")
+      .hard_link("./root/r/b-1.ktstr.json", "root/r/a-1.ktstr.json")
+      .hard_link("root/r/notes", "root/.ktstr-index/spool/1/7")
+      .hard_link("root/r/lost-1.ktstr.json", "root/r/nowhere")
+      .hard_link("root/r/self-1.ktstr.json", "root/r/self-1.ktstr.json")
+      .hard_link("root/r/out-1.ktstr.json", "/etc/passwd");
+  const Read found = read(path);
+  ASSERT_TRUE(found.summary);
+  EXPECT_THAT(found.places(), UnorderedElementsAre("r||a-1.ktstr.json", "r||b-1.ktstr.json"));
+  for (const ImportedFile& file : found.files) EXPECT_EQ(file.bytes, "captured");
+  EXPECT_EQ(found.summary->refused_sidecars, 3U);
+  EXPECT_EQ(found.summary->refused.count, 4U);
+}
+
+TEST(ImportTar, ReadsOneBehindTheOtherAndSaysWhatIsNoneBehindTheEnd) {
+  const TemporaryDirectory directory;
+  TarMaker(directory.path("a.tar")).file("r/a-1.ktstr.json", "{}");
+  TarMaker(directory.path("b.tar")).file("r/b-1.ktstr.json", "{}");
+  const std::string both = bytes_of(directory.path("a.tar")) + bytes_of(directory.path("b.tar"));
+  const Read whole = read(directory.write("both.tar", both));
+  EXPECT_THAT(whole.places(), ElementsAre("r||a-1.ktstr.json", "r||b-1.ktstr.json"));
+  EXPECT_FALSE(whole.summary->damaged);
+  const Read more = read(directory.write("more.tar", both + std::string(1024, 'x')));
+  EXPECT_THAT(more.places(), ElementsAre("r||a-1.ktstr.json", "r||b-1.ktstr.json"));
+  EXPECT_TRUE(more.summary->damaged);
+}
+
+TEST(ImportTar, ReadsAGzipOfSeveralMembersToItsEnd) {
+  const TemporaryDirectory directory;
+  TarMaker(directory.path("a.tgz"), TarPacking::gzip).file("r/a-1.ktstr.json", "{}");
+  TarMaker(directory.path("b.tgz"), TarPacking::gzip).file("r/b-1.ktstr.json", "{}");
+  const std::string path = directory.write(
+      "both.tgz", bytes_of(directory.path("a.tgz")) + bytes_of(directory.path("b.tgz")));
+  EXPECT_THAT(read(path).places(), ElementsAre("r||a-1.ktstr.json", "r||b-1.ktstr.json"));
+}
+
+TEST(ImportTar, LooksIntoATarWithinAZipThatHasNoResultsItself) {
+  const TemporaryDirectory directory;
+  TarMaker(directory.path("inner.tar")).file("r/a-1.ktstr.json", "{}").symbolic_link("r/l", "x");
+  TarMaker(directory.path("deep.zip"), TarPacking::zip)
+      .file("results.tar", bytes_of(directory.path("inner.tar")));
+  TarMaker(directory.path("outer.zip"), TarPacking::zip)
+      .file("job/results.tar", bytes_of(directory.path("inner.tar")))
+      .file("job/more.zip", bytes_of(directory.path("deep.zip")))
+      .file("job/broken.tar", "no tar");
+  const Read found = read(directory.path("outer.zip"));
+  ASSERT_TRUE(found.summary);
+  ASSERT_THAT(found.places(), ElementsAre("r||a-1.ktstr.json"));
+  EXPECT_EQ(found.files[0].path, "job/results.tar/r/a-1.ktstr.json");
+  EXPECT_EQ(found.summary->refused.count, 2U);  // the link and what is no tar
+  TarMaker(directory.path("mixed.zip"), TarPacking::zip)
+      .file("results.tar", bytes_of(directory.path("inner.tar")))
+      .file("r/b-1.ktstr.json", "{}");
+  EXPECT_THAT(read(directory.path("mixed.zip")).places(), ElementsAre("r||b-1.ktstr.json"));
 }
 
 TEST(ImportTar, RefusesOutsideNamesOfAZipToo) {

@@ -102,7 +102,7 @@ int print_reports(const Context& context, const std::vector<ImportReport>& repor
     if (report.failure) {
       const int failed = context.failed(*report.failure);
       if (status == k_done) status = failed;
-    } else if (report.is_damaged()) {
+    } else if (report.lacks_results()) {
       status = k_failed;
     }
   }
@@ -170,8 +170,10 @@ Command make_import_command(const Context& context) {
       "of this project, with PATH as their origin; what the archive has under the same name isn't "
       "doubled, so that an import can be repeated. --in PATH looks at the same things without "
       "keeping anything.\n\n"
-      "Links, absolute names and names that lead outside are refused. Exit status 3 if a PATH "
-      "could not be read to its end; what could be read is imported.";
+      "Of a tar or zip without results the tars and zips in it are looked into, and of a tar, hard "
+      "links to its own files are taken. All other links, absolute names and names that lead "
+      "outside are refused. Exit status 3 if a PATH could not be read to its end, or a sidecar was "
+      "refused; what could be read is imported.";
   command.examples = {
       {"ktstr-index import ~/Downloads/results.zip --label pr=123", "a CI job's artifacts"},
       {"ktstr-index query \"label.pr = '123'\" --over past", "and what they say"},

@@ -254,7 +254,7 @@ class Archives(OverScenario):
         for command in (["query", "--over", "past"], ["query", "--over", "all"],
                         ["list", "--over", "all"], ["list-values", "--over", "past"],
                         ["sql", "select * from past.results"], ["sql", "select * from labels"],
-                        ["show", "wake_storm", "--raw"], ["query", "--session", "~2026"]):
+                        ["show", "wake_storm", "--raw"], ["query", "--session", "~1999"]):
             status = 2 if "--session" in command else 0
             self.run_command(*command, "--root", self.root, status=status)
         self.assertEqual(self.tree(), before)

@@ -8,7 +8,8 @@
 #include "base/file_system.hpp"
 #include "ktstr/kernel.hpp"
 
-// The functions of ktstr/kernel.hpp that look at files, over any file system; tests pass a fake one.
+// The functions of ktstr/kernel.hpp that look at files, over any file system; tests pass a fake
+// one.
 
 namespace ktstr {
 

@@ -125,7 +125,8 @@ Result<RenderSummary> render_rows(RowSource& source, Output& output, const Rende
 
 namespace {
 
-// What a shell's tools end lines with; spreadsheets and csv libraries take it as well as RFC 4180's.
+// What a shell's tools end lines with; spreadsheets and csv libraries take it as well as RFC
+// 4180's.
 constexpr std::string_view k_line_end = "\n";
 constexpr std::string_view k_kept_controls = "\t\r\n";
 

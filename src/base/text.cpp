@@ -108,7 +108,7 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 
 std::optional<std::string> closest(std::string_view wanted,
                                    const std::vector<std::string>& candidates) {
-  std::size_t best_distance = std::max<std::size_t>(3, wanted.size() / 3) + 1;
+  std::size_t best_distance = std::max<std::size_t>(1, (wanted.size() + 2) / 3) + 1;
   std::optional<std::string> best;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(wanted, candidate);

@@ -32,8 +32,8 @@ struct Utf8Sequence {
 /// Bytes to insert, drop or change to make one text of the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view left, std::string_view right);
 
-/// The candidate that `wanted` was most likely meant to be (the first of equals), or none if all
-/// are too far off.
+/// The candidate that `wanted` was most likely meant to be (the first of equals), or none if a
+/// third of it would have to change.
 [[nodiscard]] std::optional<std::string> closest(std::string_view wanted,
                                                  const std::vector<std::string>& candidates);
 

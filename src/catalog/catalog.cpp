@@ -131,6 +131,15 @@ class CatalogOpener {
   }
 
   Result<void> open_at(const std::string& path) {
+    auto opened = try_open_at(path);
+    for (int tries = 1; was_taken_away_ && tries < k_most_tries; ++tries) {
+      opened = try_open_at(path);
+    }
+    return opened;
+  }
+
+  Result<void> try_open_at(const std::string& path) {
+    was_taken_away_ = false;
     if (path == k_in_memory) return connect(path);
     if (auto made = make_directory(path); !made) return made;
     const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;
@@ -143,7 +152,6 @@ class CatalogOpener {
     make_private(path);
     const auto before = file_system_.status(path, FollowLinks::yes);
     auto opened = connect(path);
-    for (int again = 0; was_taken_away_ && again < k_most_tries; ++again) opened = connect(path);
     if (!opened && opened.error().code == ErrorCode::permission) {
       // SQLite doesn't say why it can't open a file; that there are too many says nothing of it.
       const auto file = file_system_.open_file(path);
@@ -212,7 +220,6 @@ class CatalogOpener {
     if (has_strange_journal(path)) {
       return fail(ErrorCode::corrupt, "the journal beside it isn't ours", path);
     }
-    was_taken_away_ = false;
     auto opened = guarded(path, [&]() -> Result<void> {
       // The root's path has no links (canonical_path), so one on the way was put there since.
       const auto links = is_in_root(path) ? FollowLinks::no : FollowLinks::yes;

@@ -18,6 +18,14 @@ namespace {
 // are read, so they would all wait open.
 constexpr int k_most_open = 48;
 
+/// Also a link to what may not be looked at: the visit says so.
+bool may_be_directory(const DirectoryHandle& directory, const DirectoryEntry& entry) {
+  if (is_directory_entry(directory, entry)) return true;
+  if (entry.kind != FileKind::symlink || is_sidecar_filename(entry.name)) return false;
+  const auto status = directory.status_of(entry.name, FollowLinks::yes);
+  return !status && status.error().code == ErrorCode::permission;
+}
+
 bool is_artifact(const std::string& name) {
   const auto artifact = classify_artifact(name);
   return artifact && artifact->kind != ArtifactKind::sidecar;
@@ -39,7 +47,7 @@ Result<DirectoryListing> list_directory(DirectoryHandle& directory, DirectoryRol
     if (entry.kind == FileKind::symlink) listing.has_links = true;
     // The harness asks whether an entry is a directory first, in a run directory; in a job
     // directory it does not ask, and fails to read a directory that is named as a sidecar.
-    if (role != DirectoryRole::job && is_directory_entry(directory, entry)) {
+    if (role != DirectoryRole::job && may_be_directory(directory, entry)) {
       listing.directories.push_back(std::move(entry.name));
     } else if (role == DirectoryRole::root) {
       continue;
@@ -297,6 +305,11 @@ void RefreshPlanner::begin(const Key& key, const FoundDirectory& found,
   // A job directory has none: the harness clears the run directory only.
   const bool may_have_session = role == DirectoryRole::run && key.first != k_index_directory_name;
   auto session = may_have_session ? read_session_sentinel(*handle) : std::nullopt;
+  if (!session && session.error().code == ErrorCode::permission) {
+    looked->unread_sentinel = session.error();
+    looked->unread_sentinel->path = key.first + "/" + std::string(k_session_sentinel);
+    session = std::nullopt;
+  }
   if (!session) return begin_failed(key, session.error());
   if (key.first != k_index_directory_name) ++listed_;
   fill_row(key, found, *listing, *looked);

@@ -71,7 +71,8 @@ struct LookedDirectory {
   std::vector<ArtifactRow> artifacts;
   FilePlan plan;
   std::vector<DirectoryRow> gone;  ///< directories below it that are no more, their jobs included
-  std::optional<Error> failure;    ///< it could not be listed: only `row` is to be stored
+  std::optional<Error> unread_sentinel{};  ///< so whose its results are is not known
+  std::optional<Error> failure;            ///< it could not be listed: only `row` is to be stored
 
   /// A failed read may work the next time, so the stamp is no reason to skip the directory then.
   void look_again() {

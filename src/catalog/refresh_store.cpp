@@ -60,6 +60,10 @@ Result<void> RefreshStore::take(RefreshOutcome&& outcome) {
   Batch& batch = batch_for(directory);
   if (outcome.read == nullptr) {
     if (directory->failure) report_.unreadable_directories.push_back(*directory->failure);
+    if (directory->unread_sentinel) {
+      report_.not_looked_at.push_back(*directory->unread_sentinel);
+      directory->look_again();
+    }
     batch.is_end = true;
     return {};
   }

@@ -150,6 +150,11 @@ void bind_value(SQLite::Statement& statement, int index, const Value& value) {
   }
 }
 
+void bind_values(SQLite::Statement& statement, const std::vector<Value>& values) {
+  int index = 0;
+  for (const Value& value : values) bind_value(statement, ++index, value);
+}
+
 void bind_borrowed(SQLite::Statement& statement, int index, const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     statement.bindNoCopy(index, *text);

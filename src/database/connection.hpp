@@ -133,6 +133,8 @@ void refuse_views(SQLite::Database& database);
 [[nodiscard]] bool has_moved(SQLite::Database& database);
 
 void bind_value(SQLite::Statement& statement, int index, const Value& value);
+/// From the first parameter on.
+void bind_values(SQLite::Statement& statement, const std::vector<Value>& values);
 /// Without a copy of a text: `value` has to stay until the statement is bound anew.
 void bind_borrowed(SQLite::Statement& statement, int index, const Value& value);
 [[nodiscard]] Value column_value(SQLite::Statement& statement, int index);

@@ -232,8 +232,8 @@ std::string inferred_sessions_sql(Store store) {
          pool +
          " AS pool, t.time_ns - lag(t.time_ns, 1, 0) OVER\n"
          "        (PARTITION BY " +
-         pool +
-         " ORDER BY t.time_ns) > 1800000000000 AS is_first\n"
+         pool + " ORDER BY t.time_ns) > " + std::to_string(k_session_gap_ns) +
+         " AS is_first\n"
          "    FROM sidecar t JOIN directory d USING(directory_id)\n"
          "    WHERE t.status = 'ok' AND t.time_ns IS NOT NULL AND " +
          tokenless +

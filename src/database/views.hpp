@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 // suggestions after a misspelt name and the completions are all made from it.
 
 namespace ktstr {
+
+/// Results without a token that are no further apart are of one session.
+inline constexpr std::int64_t k_session_gap_ns = 1'800'000'000'000;
 
 enum class ColumnType { text, integer, real, boolean };
 /// "text", "integer", "real", "boolean" (0 or 1).

@@ -71,8 +71,10 @@ struct ImportReport {
   [[nodiscard]] bool is_damaged() const {
     return failure || summary.damaged || summary.unreadable.count > 0;
   }
-  /// The same, or a sidecar was refused.
-  [[nodiscard]] bool lacks_results() const { return is_damaged() || summary.refused_sidecars > 0; }
+  /// The same, or what are results, or may hold some, was refused.
+  [[nodiscard]] bool lacks_results() const {
+    return is_damaged() || summary.refused_results > 0 || summary.too_deep.count > 0;
+  }
   /// It may hold results that were not taken, links and bad names besides; or there was nothing in
   /// it at all.
   [[nodiscard]] bool is_partial() const {

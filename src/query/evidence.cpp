@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "database/connection.hpp"
+#include "database/views.hpp"
 #include "query/past.hpp"
 #include "query/sessions.hpp"
+#include "query/tokens.hpp"
 
 namespace ktstr {
 namespace {
@@ -27,11 +29,6 @@ LeftOutCounts read_counts(SQLite::Statement& statement) {
   return left_out;
 }
 
-void bind_all(SQLite::Statement& statement, const Parameters& parameters) {
-  int index = 0;
-  for (const Value& value : parameters.values()) bind_value(statement, ++index, value);
-}
-
 Result<std::string> in_place(const Filters& filters, Parameters& parameters) {
   Filters place;
   place.run_dirs = filters.run_dirs;
@@ -39,12 +36,11 @@ Result<std::string> in_place(const Filters& filters, Parameters& parameters) {
   return condition && !condition->empty() ? " AND " + *condition : std::move(condition);
 }
 
-/// No record was read, so the file's time is all there is.
+/// No record was read, so the file's time is all there is: the record is no younger, but may be
+/// older. So only a file from before `since` is surely no part of it.
 std::string in_time(const Filters& filters, Parameters& parameters) {
-  std::string condition;
-  if (filters.since_ns) condition += " AND mtime_ns >= " + parameters.add(*filters.since_ns);
-  if (filters.until_ns) condition += " AND mtime_ns <= " + parameters.add(*filters.until_ns);
-  return condition;
+  if (!filters.since_ns) return {};
+  return " AND (mtime_ns IS NULL OR mtime_ns >= " + parameters.add(*filters.since_ns) + ")";
 }
 
 std::string in_sessions(const Filters& filters, Parameters& parameters) {
@@ -54,29 +50,42 @@ std::string in_sessions(const Filters& filters, Parameters& parameters) {
     any += " OR session = " + parameters.add(session);
   }
   for (const auto& [first_ns, last_ns] : filters.inferred_sessions) {
-    any.append(" OR session IS NULL AND mtime_ns BETWEEN ")
-        .append(parameters.add(first_ns))
-        .append(" AND ")
-        .append(parameters.add(last_ns));
+    any.append(" OR session IS NULL AND (mtime_ns IS NULL OR mtime_ns >= ")
+        .append(parameters.add(first_ns - k_session_gap_ns))
+        .append(")");
   }
   return " AND (" + any + ")";
 }
 
-constexpr const char* k_not_replaced =
-    " AND NOT EXISTS (SELECT 1 FROM files o WHERE o.run_dir = f.run_dir AND o.job = f.job\n"
-    "    AND o.file_name = f.file_name AND o.status IN ('ok', 'drift'))";
-
-/// Every result that the filters leave but for their verdict.
-Result<bool> has_results(SQLite::Database& database, Filters filters) {
+/// Of the results that the filters leave, but for their verdict; `more`: a further condition.
+Result<std::int64_t> count_results(SQLite::Database& database, Filters filters, const char* more) {
   filters.verdicts.clear();
   Parameters parameters;
   const auto condition = filter_condition(filters, parameters);
   if (!condition) return fail(condition.error());
-  SQLite::Statement statement(database, "SELECT EXISTS (SELECT 1 FROM results" +
-                                            (condition->empty() ? "" : " WHERE " + *condition) +
-                                            ")");
-  bind_all(statement, parameters);
-  return statement.executeStep() && statement.getColumn(0).getInt() != 0;
+  SQLite::Statement statement(database, std::string("SELECT count(*) FROM results WHERE ") + more +
+                                            (condition->empty() ? "" : " AND " + *condition));
+  bind_values(statement, parameters.values());
+  statement.executeStep();
+  return statement.getColumn(0).getInt64();
+}
+
+/// Whether all that it compares has to hold. Where that is not sure, nothing in it is a slip.
+bool is_conjunction(const std::string& expression) {
+  const auto tokens = tokenize(expression);
+  if (!tokens) return false;
+  return std::none_of(tokens->begin(), tokens->end(), [](const Token& token) {
+    return token.is_keyword("or") || token.is_keyword("not") || token.is_keyword("case") ||
+           token.is_keyword("select");
+  });
+}
+
+/// What it asks of results, whatever their verdict; nothing where that is not sure.
+Filters asked_by(const std::optional<std::string>& expression) {
+  if (!expression || !is_conjunction(*expression)) return {};
+  Filters filters = filters_of_expression(*expression);
+  filters.verdicts.clear();
+  return filters;
 }
 
 /// Of "a,b" the whole is one alternative of three, and no slip if only its parts occur.
@@ -90,43 +99,59 @@ Filters without_lists(Filters filters) {
   return filters;
 }
 
-/// Of an expression only the columns that have fixed words.
-Filters fixed_words_of(const std::string& expression) {
-  const Filters asked = filters_of_expression(expression);
-  Filters fixed;
-  fixed.run_sources = asked.run_sources;
-  fixed.resolve_sources = asked.resolve_sources;
-  return fixed;
-}
-
 void add_unknown_labels(SQLite::Database& database,
                         const std::vector<std::pair<std::string, std::string>>& labels,
                         std::vector<std::string>& sentences) {
   for (const auto& [key, value] : labels) {
     SQLite::Statement known(database,
-                            "SELECT EXISTS (SELECT 1 FROM labels WHERE key = ? AND value = ?)");
+                            "SELECT EXISTS (SELECT 1 FROM labels l JOIN results r ON r.id = l.id "
+                            "WHERE l.key = ? AND l.value = ?)");
     known.bind(1, key);
     known.bind(2, value);
     if (known.executeStep() && known.getColumn(0).getInt() != 0) continue;
-    sentences.push_back("no result has the label " + key + "=" + value);
+    sentences.push_back("no result has the label " + key);
+    sentences.back().append("=").append(value);
   }
 }
 
-std::vector<std::string> unknown_values(SQLite::Database& database, const ResultQuery& query) {
-  std::vector<std::string> sentences = suggestions(database, without_lists(query.filters));
-  add_unknown_labels(database, query.filters.labels, sentences);
-  if (!query.expression) return sentences;
-  for (std::string& sentence : suggestions(database, fixed_words_of(*query.expression))) {
-    sentences.push_back(std::move(sentence));
-  }
-  add_unknown_labels(database, labels_of_expression(*query.expression), sentences);
-  for (const std::string& verdict : filters_of_expression(*query.expression).verdicts) {
+void add_misspelt_verdicts(const std::string& expression, std::vector<std::string>& sentences) {
+  for (const std::string& verdict : filters_of_expression(expression).verdicts) {
     Filters one;
     one.verdicts = {verdict};
     Parameters ignored;
     const auto checked = filter_condition(one, ignored);
     if (!checked) sentences.push_back(checked.error().message + "; " + checked.error().hint);
   }
+}
+
+/// Metrics of a phase or cgroup that nothing has are all NULL.
+void add_unknown_series(SQLite::Database& database, const ResultQuery& query,
+                        std::vector<std::string>& sentences) {
+  const auto is_there = [&](const char* condition, const Value& value) {
+    SQLite::Statement known(database,
+                            std::string("SELECT EXISTS (SELECT 1 FROM metrics WHERE ") + condition);
+    bind_value(known, 1, value);
+    return known.executeStep() && known.getColumn(0).getInt() != 0;
+  };
+  if (query.cgroup && !is_there("cgroup = ?)", *query.cgroup)) {
+    sentences.push_back("no result has the cgroup '" + *query.cgroup + "'");
+  }
+  if (query.phase && !is_there("phase = ?)", *query.phase)) {
+    sentences.push_back("no result has the phase " + std::to_string(*query.phase));
+  }
+}
+
+std::vector<std::string> unknown_values(SQLite::Database& database, const ResultQuery& query) {
+  std::vector<std::string> sentences = suggestions(database, without_lists(query.filters));
+  add_unknown_labels(database, query.filters.labels, sentences);
+  add_unknown_series(database, query, sentences);
+  if (!query.expression) return sentences;
+  add_misspelt_verdicts(*query.expression, sentences);
+  if (!is_conjunction(*query.expression)) return sentences;
+  for (std::string& sentence : suggestions(database, asked_by(query.expression))) {
+    sentences.push_back(std::move(sentence));
+  }
+  add_unknown_labels(database, labels_of_expression(*query.expression), sentences);
   return sentences;
 }
 
@@ -145,11 +170,14 @@ Result<LeftOutCounts> count_left_out(SQLite::Database& database, const Filters& 
   auto place = in_place(filters, parameters);
   if (!place) return fail(std::move(place.error()));
   return guarded(database.getFilename(), [&] {
-    std::string sql = "SELECT status, count(*) FROM files f WHERE status <> 'ok'";
+    // The past also says what a later version stood in place of.
+    const bool is_now = over_of(database) == Over::now;
+    std::string sql = "SELECT status, count(*) FROM ";
+    sql += is_now ? "files WHERE" : "result_files WHERE is_replaced = 0 AND";
+    sql += " status <> 'ok'";
     sql += *place + in_time(filters, parameters) + in_sessions(filters, parameters);
-    if (over_of(database) != Over::now) sql += k_not_replaced;
     SQLite::Statement statement(database, sql + " GROUP BY status");
-    bind_all(statement, parameters);
+    bind_values(statement, parameters.values());
     LeftOutCounts left_out = read_counts(statement);
     if (!filters.strict) left_out.drift = 0;
     return left_out;
@@ -171,9 +199,14 @@ Result<Evidence> evidence_of(SQLite::Database& database, const ResultQuery& quer
   auto left_out = count_left_out(database, query.filters);
   if (!left_out) return fail(std::move(left_out.error()));
   return guarded(database.getFilename(), [&]() -> Result<Evidence> {
-    const auto found = has_results(database, query.filters);
+    const auto found = count_results(database, query.filters, "1");
     if (!found) return fail(found.error());
-    return Evidence{*found, *left_out, unknown_values(database, query)};
+    const auto asked = count_results(database, asked_by(query.expression), "1");
+    if (!asked) return fail(asked.error());
+    const auto undecided = count_results(database, query.filters, "verdict IS NULL");
+    if (!undecided) return fail(undecided.error());
+    return Evidence{*found > 0 && *asked > 0, *undecided, *left_out,
+                    unknown_values(database, query)};
   });
 }
 

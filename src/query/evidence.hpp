@@ -28,9 +28,10 @@ struct LeftOutCounts {
 [[nodiscard]] Result<LeftOutCounts> count_left_out(SQLite::Database& database, const NamedRun& run);
 
 /// The files that may belong to an answer under these filters, by what is known of a file that
-/// can't be read: its place, its time, its session. Of a job's file the session isn't known, so it
-/// may be any. Those of another schema count only under `strict`: other answers have their rows. Of
-/// the past only what nothing readable stood in place of. Cheap in a good pool.
+/// can't be read: its place, its session, and that its record is no younger than it. Of a job's
+/// file the session isn't known, so it may be any. Those of another schema count only under
+/// `strict`: other answers have their rows. Of the past only what nothing readable came in place
+/// of. Cheap in a good pool.
 [[nodiscard]] Result<LeftOutCounts> count_left_out(SQLite::Database& database,
                                                    const Filters& filters);
 
@@ -40,12 +41,14 @@ struct LeftOutCounts {
 
 /// What a gate has to know of an answer in which nothing was found.
 struct Evidence {
-  /// Whether any result is there under the filters but those on the verdict, whatever the
-  /// expression says. Without one there was nothing to judge.
+  /// Whether any result is there under the filters, and any with what the expression asks for by
+  /// `column = 'text'`, where all of it has to hold; whatever the verdicts. Without one there was
+  /// nothing to judge.
   bool has_results = false;
+  std::int64_t undecided = 0;  ///< results under the filters that have no verdict
   LeftOutCounts left_out;
-  /// A sentence for each value that occurs nowhere: a filter's, a label's, or that the expression
-  /// compares with a column which has fixed words. More likely a slip than good news.
+  /// A sentence for each value that occurs nowhere: a filter's, a label's, a phase or cgroup, one
+  /// that the expression demands, a word that is no verdict. More likely a slip than good news.
   std::vector<std::string> unknown_values;
 };
 [[nodiscard]] Result<Evidence> evidence_of(SQLite::Database& database, const ResultQuery& query);

@@ -291,8 +291,7 @@ bool any_result(SQLite::Database& database, const std::string& condition,
                 const Parameters& parameters) {
   SQLite::Statement statement(database,
                               "SELECT EXISTS(SELECT 1 FROM results WHERE " + condition + ")");
-  int index = 0;
-  for (const Value& value : parameters.values()) bind_value(statement, ++index, value);
+  bind_values(statement, parameters.values());
   return statement.executeStep() && statement.getColumn(0).getInt() != 0;
 }
 
@@ -322,6 +321,16 @@ std::string suggestion(const FilterField& field, const std::string& value,
   const std::string start = "no result has " + word + " '" + value + "'; ";
   const std::vector<std::string> forms =
       field.values == &Filters::tests ? test_name_forms(value) : std::vector<std::string>{value};
+  if (field.values == &Filters::tests) {
+    const auto holding = std::count_if(
+        present.begin(), present.end(),
+        [&](const std::string& name) { return name.find(forms.back()) != std::string::npos; });
+    // Somebody who gives a part of a name wants those that have it.
+    if (holding > 0 && !forms.back().empty()) {
+      return start + "--test '*" + forms.back() + "*' has " + std::to_string(holding) +
+             (holding == 1 ? " name" : " names");
+    }
+  }
   if (const auto near = closest(forms.back(), present)) {
     return start + "the nearest is '" + *near + "'";
   }

@@ -67,8 +67,7 @@ std::vector<Place> find_places(SQLite::Database& database, const std::string& co
                                             ", coalesce(t.verdict, t.status)\n" +
                                             from_files(database) + "\nWHERE " + condition +
                                             k_order);
-  int index = 0;
-  for (const Value& value : parameters.values()) bind_value(statement, ++index, value);
+  bind_values(statement, parameters.values());
   std::vector<Place> places;
   while (statement.executeStep()) {
     places.push_back({statement.getColumn(0).getInt64(), column_bytes(statement, 1),

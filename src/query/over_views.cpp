@@ -180,20 +180,41 @@ class OverViews {
     return with_now() ? "SELECT * FROM main.files\nUNION ALL\n" + past : past;
   }
 
-  /// What results are named by; not for the public.
+  /// Whether something readable came in its place, in the same directory of this machine: of what
+  /// was imported, nobody knows the order.
+  [[nodiscard]] std::string is_replaced() const {
+    constexpr const char* k_readable = "status IN ('ok', 'drift')";
+    std::string sql =
+        std::string("r.origin = '' AND (EXISTS (SELECT 1 FROM past.sidecar o\n") +
+        "    WHERE o.directory_id = t.directory_id AND o.file_name = t.file_name\n"
+        "      AND t.ended_ns IS NOT NULL AND o.first_seen_ns > t.first_seen_ns AND o." +
+        k_readable + ")";
+    if (with_now()) {
+      sql += " OR d.root_id = " + std::to_string(scope_.root_id) +
+             " AND EXISTS (SELECT 1 FROM main.directory md CROSS JOIN main.sidecar ms\n"
+             "    WHERE md.run_dir = d.run_dir AND md.job = d.job AND\n"
+             "      ms.directory_id = md.directory_id AND ms.file_name = t.file_name AND ms." +
+             k_readable + ")";
+    }
+    return sql + ")";
+  }
+
+  /// What results are named by, and what is left out; not for the public.
   [[nodiscard]] std::string result_files() const {
-    const auto select = [](const char* id) {
+    const auto select = [](const char* id, const char* session, const std::string& is_replaced) {
       return "SELECT " + std::string(id) +
              " AS sidecar_id, t.id AS id, d.run_dir AS run_dir,\n"
              "  d.job AS job, t.file_name AS file_name, t.status AS status, t.error AS error,\n"
              "  t.verdict AS verdict, t.test_name AS test_name, t.file_hash AS file_hash,\n"
-             "  t.variant_hash AS variant_hash\n";
+             "  t.variant_hash AS variant_hash, t.mtime_ns AS mtime_ns, " +
+             session + " AS session,\n  " + is_replaced + " AS is_replaced\n";
     };
-    std::string past = select(with_now() ? "-t.sidecar_id" : "t.sidecar_id") +
-                       "FROM past.sidecar t " + k_places +
-                       where({project_is("r.project"), if_with_now(not_now("t", "d"))});
+    std::string past =
+        select(with_now() ? "-t.sidecar_id" : "t.sidecar_id", "t.session", is_replaced()) +
+        "FROM past.sidecar t " + k_places +
+        where({project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;
-    return select("t.sidecar_id") +
+    return select("t.sidecar_id", "CASE d.job WHEN '' THEN d.session END", "0") +
            "FROM main.sidecar t JOIN main.directory d USING(directory_id)\nUNION ALL\n" + past;
   }
 
@@ -294,8 +315,8 @@ class OverViews {
         ",\n  1 AS inferred, min(time_ns) AS first_ns, max(time_ns) AS last_ns\n"
         "FROM (SELECT *, sum(is_first) OVER (PARTITION BY pool ORDER BY time_ns) AS number\n"
         "  FROM (SELECT *, time_ns - lag(time_ns, 1, 0) OVER\n"
-        "      (PARTITION BY pool ORDER BY time_ns) > 1800000000000 AS is_first\n    FROM (" +
-        session_results() +
+        "      (PARTITION BY pool ORDER BY time_ns) > " +
+        std::to_string(k_session_gap_ns) + " AS is_first\n    FROM (" + session_results() +
         ")\n    WHERE session IS NULL AND time_ns IS NOT NULL))\nGROUP BY pool, number";
     if (!with_now()) return sql;
     // Those that have left nothing, so far.

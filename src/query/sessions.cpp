@@ -10,6 +10,7 @@
 #include "base/time_text.hpp"
 #include "base/visible_text.hpp"
 #include "database/connection.hpp"
+#include "database/views.hpp"
 #include "query/filters.hpp"
 #include "query/past.hpp"
 #include "query/tokens.hpp"
@@ -157,6 +158,10 @@ constexpr const char* k_now_rows =
     "SELECT CASE d.job WHEN '' THEN d.session END AS session, t.timestamp AS timestamp,\n"
     "  t.time_ns AS time_ns\n"
     "FROM main.sidecar t JOIN main.directory d USING(directory_id) WHERE t.status = 'ok'\n"
+    // A session of which nothing can be read is the last one all the same.
+    "UNION ALL SELECT d.session, NULL, t.mtime_ns\n"
+    "FROM main.sidecar t JOIN main.directory d USING(directory_id)\n"
+    "WHERE t.status <> 'ok' AND d.job = '' AND d.session IS NOT NULL\n"
     // Those that have left nothing, so far.
     "UNION ALL SELECT session, NULL, NULL FROM main.directory\n"
     "  WHERE job = '' AND session IS NOT NULL\n";
@@ -179,7 +184,9 @@ std::string sessions_sql(const std::string& rows) {
          "SELECT '~' || min(timestamp), 1, min(time_ns), max(time_ns) AS last_ns\n"
          "FROM (SELECT *, sum(is_first) OVER (ORDER BY time_ns) AS number\n"
          "  FROM (SELECT timestamp, time_ns,\n"
-         "      time_ns - lag(time_ns, 1, 0) OVER (ORDER BY time_ns) > 1800000000000 AS is_first\n"
+         "      time_ns - lag(time_ns, 1, 0) OVER (ORDER BY time_ns) > " +
+         std::to_string(k_session_gap_ns) +
+         " AS is_first\n"
          "    FROM rows WHERE session IS NULL AND time_ns IS NOT NULL))\n"
          "GROUP BY number\n"
          "ORDER BY last_ns DESC, 1 DESC";

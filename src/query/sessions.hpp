@@ -85,7 +85,7 @@ struct SessionReference {
 [[nodiscard]] Result<std::vector<SessionReference>> sessions_newest_first(
     SQLite::Database& database, const std::string& root = {});
 
-/// The session of that name among them: a token, the beginning of one (8 characters or more), an
+/// The session of that name among them: a token, the beginning of one that no other has, an
 /// inferred one's name, or "@last", "@prev" and "@N" (@1 is the last, @2 the one before it). A
 /// whole token may be another root's, too. Error usage: there is none, or there are several; the
 /// hint names some.

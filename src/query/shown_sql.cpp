@@ -44,8 +44,7 @@ std::string index_of(const std::string& step) {
 
 void explain(SQLite::Database& database, const ResultSql& sql, QueryPlan& plan) {
   SQLite::Statement statement(database, "EXPLAIN QUERY PLAN " + sql.sql);
-  int index = 0;
-  for (const Value& value : sql.parameters) bind_value(statement, ++index, value);
+  bind_values(statement, sql.parameters);
   std::map<int, int> depths = {{0, -1}};
   bool all_directories = false;
   while (statement.executeStep()) {

@@ -46,9 +46,9 @@ struct FinalizeWrite {
 /// the file was changed: one that says so already is left alone.
 /// The lock of its run directory is held from reading to renaming, so that a result which a peer
 /// writes meanwhile isn't replaced by an older one; only where that lock's file exists, since no
-/// writer locks a directory of the operator's own choice.
+/// writer locks a directory of the operator's own choice, and where it is free within 2 s.
 /// Errors: whatever reading says; parse for what is no sidecar, after a line to `messages`; those
-/// of the lock and of write_staged_file. Thread-safe.
+/// of write_staged_file, and of the lock's file. Thread-safe.
 [[nodiscard]] Result<bool> finalize_sidecar_file(const std::string& path, Verdict final_verdict,
                                                  const FinalizeWrite& how);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "environment/places.hpp"
 #include "ktstr/index.hpp"
 
 namespace ktstr {
@@ -40,8 +41,10 @@ bool ImportDelivery::is_within_depth(const DirectoryPlace& place, const std::str
 }
 
 void ImportDelivery::refuse(std::string path, std::string reason) {
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  if (import_kind(name) == ImportKind::sidecar) ++summary_.refused_sidecars;
+  const std::string name = name_of(path);
+  if (import_kind(name) == ImportKind::sidecar || is_archive_name(name)) {
+    ++summary_.refused_results;
+  }
   summary_.refused.add(std::move(path), std::move(reason));
 }
 
@@ -192,6 +195,10 @@ std::string archive_stem(std::string_view path) {
     }
   }
   return std::string(name);
+}
+
+bool is_archive_name(std::string_view file_name) {
+  return archive_stem(file_name).size() < file_name.size();
 }
 
 void DirectoryFacts::add_sentinel(std::string token) {

@@ -92,9 +92,10 @@ struct ImportSummary {
   /// Links, devices, encrypted entries, names that lead outside, files beyond max_file_bytes. Only
   /// those that bear the name of a wanted file, and links and bad names of any kind.
   LeftOut refused;
-  std::uint64_t refused_sidecars = 0;  ///< of these, the ones that are named as sidecars
-  LeftOut unreadable;                  ///< files and directories that failed with an I/O error
-  LeftOut too_deep;                    ///< wanted files whose run directory is deeper than 3
+  /// Of these, the ones that are named as sidecars, or as tars and zips, which may hold some.
+  std::uint64_t refused_results = 0;
+  LeftOut unreadable;  ///< files and directories that failed with an I/O error
+  LeftOut too_deep;    ///< wanted files whose run directory is deeper than 3
   /// Of a tar or zip that is truncated or damaged: where and how. All before that was delivered.
   std::optional<std::string> damaged = std::nullopt;
 
@@ -106,8 +107,10 @@ using ImportCallback = std::function<Result<void>(ImportedFile&&)>;
 
 /// Reads all that `path` holds and hands it over file by file. Directories come in byte order, each
 /// one's files before its subdirectories; a tar or zip in its own order, a name that it holds
-/// twice twice. Links in a source are never followed (`path` itself may be one); .ktstr-index,
-/// .locks and .git aren't entered. A source without wanted files is no error.
+/// twice twice. Links in a source are never followed (`path` itself may be one), but a tar's hard
+/// link has the bytes of the entry before that it names; .ktstr-index, .locks and .git aren't
+/// entered. Tars and zips within a tar or zip that has no wanted files are looked into, and those
+/// within these are not. A source without wanted files is no error.
 /// Errors: `path` can't be opened, or is neither a directory nor a tar or zip (parse); a limit of
 /// the options was hit (parse, with a hint); libarchive is missing; the callback's. What was
 /// delivered before an error stays delivered. Thread-safe for sources, not for one callback.
@@ -140,6 +143,10 @@ inline constexpr std::uint64_t k_max_sentinel_bytes = 4096;
 
 /// "runs" of "/a/runs.tar.gz".
 [[nodiscard]] std::string archive_stem(std::string_view path);
+
+/// What a tar or zip is called that may hold another's whole tree: CI services pack what they are
+/// given into a zip, a tar too.
+[[nodiscard]] bool is_archive_name(std::string_view file_name);
 
 /// What is known of a directory before its role is told.
 struct DirectoryFacts {
@@ -199,8 +206,9 @@ class ImportDelivery {
   [[nodiscard]] Result<void> deliver(ImportedFile&& file);
   void refuse(std::string path, std::string reason);
   void show_progress(std::uint64_t source_bytes_read, std::uint64_t source_bytes_to_read);
-  /// The next pass over the same names begins.
-  void restart_count() { entries_ = 0; }
+  [[nodiscard]] std::uint64_t count() const { return entries_; }
+  /// The next pass over the same names begins, before which there were so many.
+  void restart_count(std::uint64_t before) { entries_ = before; }
 
   [[nodiscard]] ImportSummary& summary() { return summary_; }
 

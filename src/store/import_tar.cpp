@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <map>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "base/hashing.hpp"
 #include "base/safe_open.hpp"
 #include "store/import_source.hpp"
 #include "store/names.hpp"
@@ -62,12 +64,6 @@ tl::expected<EntryName, std::string> entry_name(const TarEntry& entry) {
   return name;
 }
 
-/// What a tar or zip is called that may hold another's whole tree: CI services pack what they are
-/// given into a zip, a tar too.
-bool is_archive_name(std::string_view file_name) {
-  return archive_stem(file_name).size() < file_name.size();
-}
-
 /// A file without a name: on a disk, or where none takes such a file, in memory.
 Result<Descriptor> nameless_file() {
   const char* const places[] = {std::getenv("TMPDIR"), "/var/tmp", "/tmp"};
@@ -107,11 +103,10 @@ class TarImport {
   Result<void> deliver_file(TarReader& reader, const TarEntry& entry, ImportKind kind,
                             const EntryName& name);
   Result<void> deliver_bytes(const TarEntry& entry, ImportKind kind, const EntryName& name,
-                             const std::string& bytes);
+                             std::string bytes);
   [[nodiscard]] std::optional<DirectoryPlace> place_to_deliver(const EntryName& name);
-  void note_link(const TarEntry& entry, const EntryName& name);
+  void note_bytes(const TarEntry& entry, const EntryName& name, bool is_wanted);
   Result<void> deliver_linked(TarReader& reader, const TarEntry& entry, const EntryName& name);
-  void refuse_lost_links();
   Result<void> look_inside(TarReader& reader, const TarEntry& entry, const EntryName& name);
   Result<void> refuse(const TarEntry& entry, std::string reason) {
     delivery_.refuse(within_ + entry.name, std::move(reason));
@@ -124,19 +119,24 @@ class TarImport {
   std::uint64_t size_bytes_ = 0;
   DirectoryTree tree_;
   const std::string within_;
-  std::map<std::string, std::vector<Linked>> linked_;  ///< by the path of the entry with the bytes
-  std::map<std::string, std::string> first_of_;        ///< that entry, by a link's own path
+  std::uint64_t ordinal_ = 0;  ///< of the entry, in either pass
+  /// By a path's hash: which entry has the bytes of what had this name last.
+  std::unordered_map<std::uint64_t, std::uint64_t> bytes_of_;
+  /// By the entry that has their bytes.
+  std::unordered_map<std::uint64_t, std::vector<Linked>> linked_;
+  std::unordered_set<std::uint64_t> found_links_;  ///< which entries those are
   bool has_wanted_ = false;
+  std::uint64_t inner_bytes_ = 0;  ///< of the tars and zips within it that were looked into
 };
 
 Result<void> TarImport::run(Descriptor file, std::uint64_t size_bytes) {
   file_ = std::move(file);
   size_bytes_ = size_bytes;
+  const std::uint64_t count_before = delivery_.count();
   if (auto noted = pass(&TarImport::note, 0); !noted) return noted;
-  delivery_.restart_count();
-  if (auto delivered = pass(&TarImport::deliver, size_bytes_); !delivered) return delivered;
-  refuse_lost_links();
-  return {};
+  bytes_of_.clear();
+  delivery_.restart_count(count_before);
+  return pass(&TarImport::deliver, size_bytes_);
 }
 
 Result<void> TarImport::pass(Visit visit, std::uint64_t bytes_before) {
@@ -145,12 +145,14 @@ Result<void> TarImport::pass(Visit visit, std::uint64_t bytes_before) {
   auto reader = TarReader::open(file_.number(), limits);
   if (!reader) return fail(std::move(reader.error()));
   std::string last_name;
+  ordinal_ = 0;
   while (true) {
     const auto entry = reader->next();
     if (!entry) return fail(entry.error());
     note_damage(*reader, last_name);
     if (!*entry) return {};
     last_name = (*entry)->name;
+    ++ordinal_;
     if (auto counted = delivery_.count_entry(); !counted) return counted;
     if (auto visited = (this->*visit)(*reader, **entry); !visited) return visited;
     const std::uint64_t read = std::min(reader->packed_bytes_read(), size_bytes_);
@@ -168,31 +170,40 @@ void TarImport::note_damage(const TarReader& reader, const std::string& last_nam
 Result<void> TarImport::note(TarReader& reader, const TarEntry& entry) {
   const auto name = entry_name(entry);
   const bool is_file = entry.kind == EntryKind::regular || entry.kind == EntryKind::hard_link;
-  if (!name || !is_file || name->is_skipped()) return {};
-  if (name->directory.size() > k_max_directories) return {};
-  if (tree_.size() + first_of_.size() >= k_max_remembered) {
-    return fail(ErrorCode::parse, "holds too many directories or links");
+  if (!name || !is_file) return {};
+  const auto kind = import_kind(name->file);
+  const bool is_wanted = kind && delivery_.wants(*kind) && !name->is_skipped() &&
+                         name->directory.size() <= k_max_directories;
+  note_bytes(entry, *name, is_wanted);
+  if (name->is_skipped() || name->directory.size() > k_max_directories) return {};
+  if (tree_.size() >= k_max_remembered) {
+    return fail(ErrorCode::parse, "holds too many directories");
   }
   if (name->file == k_session_sentinel && entry.kind == EntryKind::regular) {
     return note_sentinel(reader, *name);
   }
-  const auto kind = import_kind(name->file);
-  has_wanted_ = has_wanted_ || kind;
+  has_wanted_ = has_wanted_ || is_wanted;
   if (kind == ImportKind::sidecar) tree_.facts(name->directory_path()).has_sidecars = true;
-  if (kind && entry.kind == EntryKind::hard_link) note_link(entry, *name);
   return {};
 }
 
-/// A link to a link has the bytes of the first.
-void TarImport::note_link(const TarEntry& entry, const EntryName& name) {
-  TarEntry target;
-  target.name = entry.link;
-  const auto target_name = entry_name(target);
-  if (!target_name) return;
-  const auto known = first_of_.find(target_name->path());
-  const std::string first = known == first_of_.end() ? target_name->path() : known->second;
-  if (first == name.path() || !first_of_.emplace(name.path(), first).second) return;
-  linked_[first].push_back({entry.name, entry.mtime_ns});
+/// A name may occur twice; a link has the bytes of what had it last before. A link to a link has
+/// those of the first. Of what can't be remembered the links are refused.
+void TarImport::note_bytes(const TarEntry& entry, const EntryName& name, bool is_wanted) {
+  std::uint64_t with_bytes = ordinal_;
+  if (entry.kind == EntryKind::hard_link) {
+    TarEntry target;
+    target.name = entry.link;
+    const auto target_name = entry_name(target);
+    const auto found = target_name ? bytes_of_.find(xxh3_64(target_name->path())) : bytes_of_.end();
+    if (found == bytes_of_.end()) return;
+    with_bytes = found->second;
+    if (is_wanted && found_links_.size() < k_max_remembered) {
+      linked_[with_bytes].push_back({entry.name, entry.mtime_ns});
+      found_links_.insert(ordinal_);
+    }
+  }
+  if (bytes_of_.size() < k_max_remembered) bytes_of_[xxh3_64(name.path())] = with_bytes;
 }
 
 Result<void> TarImport::note_sentinel(TarReader& reader, const EntryName& name) {
@@ -209,17 +220,18 @@ Result<void> TarImport::deliver(TarReader& reader, const TarEntry& entry) {
   const auto name = entry_name(entry);
   if (!name) return refuse(entry, name.error());
   if (entry.kind == EntryKind::hard_link) {
-    const bool comes_with_its_bytes = first_of_.contains(name->path());
-    return comes_with_its_bytes ? Result<void>() : refuse(entry, "hard link");
+    if (found_links_.contains(ordinal_)) return {};  // it comes with its bytes
+    if (import_kind(name->file) && !name->is_skipped()) return refuse(entry, "hard link");
+    ++delivery_.summary().ignored;
+    return {};
   }
-  if (entry.kind == EntryKind::regular && linked_.contains(name->path())) {
+  if (entry.kind == EntryKind::regular && linked_.contains(ordinal_)) {
     return deliver_linked(reader, entry, *name);
   }
   if (entry.kind == EntryKind::directory || name->file == k_session_sentinel) return {};
   const auto kind = import_kind(name->file);
   if (entry.kind == EntryKind::other) return refuse(entry, "not a regular file");
-  const bool is_inside = !has_wanted_ && within_.empty() && is_archive_name(name->file);
-  if (is_inside && !entry.is_encrypted) return look_inside(reader, entry, *name);
+  if (is_archive_name(name->file) && !name->is_skipped()) return look_inside(reader, entry, *name);
   if (!kind || !delivery_.wants(*kind) || name->is_skipped()) {
     ++delivery_.summary().ignored;
     return {};
@@ -249,15 +261,15 @@ Result<void> TarImport::deliver_file(TarReader& reader, const TarEntry& entry, I
     return refuse(entry, too_large_reason(options_.max_file_bytes));
   }
   if (*outcome == TarReader::Outcome::damaged) return {};  // the pass says it
-  return deliver_bytes(entry, kind, name, bytes);
+  return deliver_bytes(entry, kind, name, std::move(bytes));
 }
 
 Result<void> TarImport::deliver_bytes(const TarEntry& entry, ImportKind kind, const EntryName& name,
-                                      const std::string& bytes) {
+                                      std::string bytes) {
   const auto place = place_to_deliver(name);
   if (!place) return {};
   ImportedFile file = placed_file(kind, *place, within_ + name.path(), std::string(name.file));
-  file.bytes = bytes;
+  file.bytes = std::move(bytes);
   file.mtime_ns = entry.mtime_ns;
   return delivery_.deliver(std::move(file));
 }
@@ -266,7 +278,7 @@ Result<void> TarImport::deliver_bytes(const TarEntry& entry, ImportKind kind, co
 /// the entry itself where it is a wanted one. Our own capture is such a first name.
 Result<void> TarImport::deliver_linked(TarReader& reader, const TarEntry& entry,
                                        const EntryName& name) {
-  auto found = linked_.extract(name.path());
+  auto found = linked_.extract(ordinal_);
   std::string bytes;
   const auto outcome = entry.is_encrypted ? Result<TarReader::Outcome>(TarReader::Outcome::damaged)
                                           : reader.read(options_.max_file_bytes, bytes);
@@ -292,26 +304,23 @@ Result<void> TarImport::deliver_linked(TarReader& reader, const TarEntry& entry,
   return {};
 }
 
-void TarImport::refuse_lost_links() {
-  for (const auto& [path, links] : linked_) {
-    for (const Linked& link : links) {
-      delivery_.refuse(within_ + link.name, "hard link to what isn't in it: " + path);
-    }
-  }
-}
-
-/// One level: of a tar that has no results of its own.
+/// One level: of a tar that has no results of its own. Else it is somebody's, and may hold more.
 Result<void> TarImport::look_inside(TarReader& reader, const TarEntry& entry,
                                     const EntryName& name) {
+  if (entry.is_encrypted) return refuse(entry, "encrypted");
+  if (has_wanted_) return refuse(entry, "not looked into, beside results");
+  if (!within_.empty()) return refuse(entry, "not looked into, at a second level");
   auto file = nameless_file();
   if (!file) return fail(std::move(file.error()));
-  const auto outcome = reader.copy(options_.max_total_bytes, file->number());
+  const std::uint64_t left = options_.max_total_bytes - inner_bytes_;
+  const auto outcome = reader.copy(left, file->number());
   if (!outcome) return fail(outcome.error());
   if (*outcome == TarReader::Outcome::damaged) return {};  // the pass says it
   if (*outcome == TarReader::Outcome::too_large) {
     return refuse(entry, too_large_reason(options_.max_total_bytes));
   }
   const auto size = ::lseek(file->number(), 0, SEEK_END);
+  inner_bytes_ += static_cast<std::uint64_t>(std::max<off_t>(size, 0));
   TarImport inner(std::string(name.file), within_ + name.path() + "/", options_, delivery_);
   auto done = inner.run(std::move(*file), static_cast<std::uint64_t>(std::max<off_t>(size, 0)));
   const bool is_none = !done && done.error().code == ErrorCode::parse && done.error().hint.empty();

@@ -5,12 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/safe_open.hpp"
 #include "environment/places.hpp"
 #include "store/import_source.hpp"
 #include "store/names.hpp"
 #include "store/pre_clear.hpp"
-#include "store/tar_reader.hpp"
 
 namespace ktstr {
 namespace {

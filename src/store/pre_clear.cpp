@@ -21,17 +21,17 @@ constexpr const char* k_note_staging = ".ktstr_run_epoch.tmp.";
 }  // namespace
 
 Result<std::optional<std::string>> read_session_sentinel(const DirectoryHandle& directory) {
-  const auto none_or_busy = [](const Error& error) -> Result<std::optional<std::string>> {
-    if (error.code == ErrorCode::busy) return fail(error);
+  const auto none_or_unknown = [](const Error& error) -> Result<std::optional<std::string>> {
+    if (error.code == ErrorCode::busy || error.code == ErrorCode::permission) return fail(error);
     return std::nullopt;
   };
   const auto own = directory.status_of(k_session_sentinel, FollowLinks::no);
-  if (!own) return none_or_busy(own.error());
+  if (!own) return none_or_unknown(own.error());
   if (own->kind != FileKind::regular) return std::nullopt;
   const auto file = directory.open_file(k_session_sentinel);
-  if (!file) return none_or_busy(file.error());
+  if (!file) return none_or_unknown(file.error());
   auto token = (*file)->read_all(k_max_token_bytes);
-  if (!token) return none_or_busy(token.error());
+  if (!token) return none_or_unknown(token.error());
   if (token->empty()) return std::nullopt;
   return std::move(*token);
 }
@@ -146,8 +146,16 @@ std::vector<std::string> clear_and_note(DirectoryHandle& directory, const PreCle
   note.target = k_session_sentinel;
   note.staging = k_note_staging + std::to_string(::getpid());
   note.bytes = *what.session_token;
-  note.once_staged = [&] { removed = clear(directory, what); };
-  if (!write_staged_file(directory, note)) {
+  bool is_cleared = false;
+  note.once_staged = [&] {
+    removed = clear(directory, what);
+    is_cleared = true;
+  };
+  if (write_staged_file(directory, note)) return removed;
+  if (is_cleared) {
+    warn(what, what.directory,
+         "the session can't be noted there, so its next process clears its results, too");
+  } else {
     warn_uncleared(what, what.directory, "the session can't be noted there");
   }
   return removed;

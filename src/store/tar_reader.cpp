@@ -331,6 +331,7 @@ Result<TarReader::Outcome> TarReader::copy(std::uint64_t limit_bytes, int descri
     while (!block.empty()) {
       const ssize_t written =
           ::pwrite(descriptor, block.data(), block.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
       if (written < 0) return fail(os_error(errno));
       block.remove_prefix(static_cast<std::size_t>(written));
       offset += static_cast<std::uint64_t>(written);

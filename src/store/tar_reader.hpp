@@ -62,7 +62,7 @@ enum class EntryKind { regular, directory, symbolic_link, hard_link, other };
 struct TarEntry {
   std::string name;  ///< bytes as stored; empty if it can't be read
   EntryKind kind = EntryKind::other;
-  std::string link;  ///< of a hard link: the name of the entry before that has its bytes
+  std::string link;  ///< of a hard link: the name of another entry, as stored; perhaps of none
   bool is_encrypted = false;
   std::int64_t mtime_ns = 0;  ///< 0 if it isn't known
 };

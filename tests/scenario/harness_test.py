@@ -292,6 +292,22 @@ class Finalize(HarnessScenario):
         self.harness("finalize", path, "--verdict", "pass", "--force")
         self.assertFalse(json.loads(path.read_text())["expected_failure"])
 
+    def test_the_archive_that_is_named_is_the_only_one_that_is_filled(self):
+        usual = self.temporary / "data"
+        other = self.temporary / "other.sqlite3"
+        path = self.write()
+        for archive in ("off", other):
+            env = {"XDG_DATA_HOME": str(usual), "KTSTR_INDEX_ARCHIVE": "", "CI": "", "KTSTR_CI": ""}
+            self.run_command("harness", "finalize", path, "--verdict", "pass", "--archive", archive,
+                             env=env)
+            self.run_command("run", "--archive", archive, "--root", self.root, "--", COMMAND,
+                             "harness", "finalize", path, "--verdict", "fail", "--force", env=env)
+            self.assertFalse(usual.exists(), archive)
+        self.assertTrue(other.exists())
+
+    def test_an_empty_path_is_no_file_that_may_be_missing(self):
+        self.harness("finalize", "", "--verdict", "pass", "--if-exists", status=2)
+
     def test_a_file_that_is_not_there_is_an_error_unless_it_need_not_be(self):
         path = self.root / "none.ktstr.json"
         self.harness("finalize", path, "--verdict", "pass", status=3)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A gate is never green on part of what it was asked about, and a loss is said by whoever meets it."""
 
+import json
 import os
 import shutil
 import stat
@@ -123,7 +124,58 @@ class Judged(ArchiveScenario):
         self.assertIn("corrupt", self.gate("--verdict", "fail", "--run-dir", "other"))
         self.assertIn("corrupt", self.gate("--verdict", "fail", "--since", "1700000100"))
         self.assertIn("corrupt", self.gate("--verdict", "fail", "--until", "4000000000"))
-        self.gate("--verdict", "fail", "--until", "1700000099", "--since", "0", status=3)
+        self.assertNotIn("corrupt", self.gate("--verdict", "fail", "--since", "1700000101", status=0))
+
+    def test_a_copy_that_is_younger_than_its_record_is_a_part_of_the_time_before(self):
+        (self.root / "run" / f"t1-{HASH}.ktstr.json").write_text("{")
+        self.assertIn("corrupt", self.gate("--verdict", "fail", "--until", "today"))
+
+    def test_the_last_session_is_the_last_though_nothing_of_it_can_be_read(self):
+        (self.root / "run" / ".ktstr_run_epoch").write_text("older")
+        self.corrupt("new/broken", 1_900_000_000)
+        (self.root / "new" / ".ktstr_run_epoch").write_text("newer")
+        self.assertIn("nothing to judge", self.gate("--verdict", "fail", "--session", "@last"))
+        self.gate("--verdict", "fail", "--session", "older", status=0)
+
+    def test_a_good_result_before_a_corrupt_one_answers_for_neither(self):
+        self.refresh()
+        (self.root / "run" / f"t1-{HASH}.ktstr.json").write_text("{")
+        for over in ("now", "past", "all"):
+            if over == "past":
+                self.refresh()
+            self.assertIn("1 corrupt", self.gate("--verdict", "fail", "--over", over, "--archive",
+                                                 self.archive))
+
+    def test_of_two_trees_with_one_name_each_answers_for_itself(self):
+        other = self.temporary / "other" / "run"
+        other.mkdir(parents=True)
+        (other / f"t1-{HASH}.ktstr.json").write_text("{")
+        self.run_command("query", "--verdict", "fail", "--expect", "none", "--in", self.root,
+                         "--in", other, status=3)
+
+    def test_a_result_without_a_verdict_is_not_judged(self):
+        record = json.loads(example("t9"))
+        del record["inconclusive"]
+        self.put_at(f"run/t9-{HASH}.ktstr.json", json.dumps({**record, "passed": False}),
+                    1_700_000_000)
+        self.assertIn("without a verdict", self.gate("--verdict", "fail"))
+        self.gate("--verdict", "fail", "--strict", status=0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs a second user")
+    def test_what_another_user_may_not_look_at(self):
+        for path in (self.temporary, self.root, self.root / "run"):
+            path.chmod(0o755)
+        hidden = self.temporary / "hidden"
+        hidden.mkdir(mode=0o700)
+        (hidden / "far").mkdir()
+        self.gate("--verdict", "fail", as_nobody=True, status=0)
+        (self.root / "far").symlink_to(hidden / "far")
+        self.gate("--verdict", "fail", as_nobody=True)
+        (self.root / "far").unlink()
+        sentinel = self.root / "run" / ".ktstr_run_epoch"
+        sentinel.write_text("token")
+        sentinel.chmod(0)
+        self.gate("--verdict", "fail", as_nobody=True)
 
     def test_what_occurs_nowhere_is_said_with_the_nearest(self):
         for options in (["--scheduler", "scx_lavdd"], ["--kernel", "9.99"], ["--test", "t77"],
@@ -132,8 +184,12 @@ class Judged(ArchiveScenario):
             self.assertIn("occurs nowhere", said)
         for expression in ("verdict = 'failed'", "verdict == 'fial'", "run_source = 'cii'"):
             self.assertIn("occurs nowhere", self.gate(expression))
-        # A word of a column whose words are not fixed is not more than a filter.
-        self.gate("test_name = 'nowhere'", status=0)
+        # What an expression demands is as good as a filter; an alternative may well occur nowhere.
+        self.gate("test_name = 'nowhere' and verdict = 'fail'")
+        self.gate("(test_name = 'nowhere' or test_name = 't1') and verdict = 'fail'", status=0)
+        self.gate("not run_source = 'ci' and verdict = 'fail'", status=0)
+        self.gate("worst_gap_ms > 1e9", "--metric", "worst_gap_ms", "--cgroup", "nowhere")
+        self.gate("worst_gap_ms > 1e9", "--metric", "worst_gap_ms", "--phase", "99")
 
     def test_a_label_that_nothing_has(self):
         self.refresh("--label", "pr=1")
@@ -154,6 +210,8 @@ class Judged(ArchiveScenario):
 
     def test_options_that_judge_nothing_are_refused(self):
         self.gate("--limit", "0", status=2)
+        for option in ("--columns", "--named", "--show-sql"):
+            self.gate(option, status=2)
         self.run_command("query", "--allow-partial", "--root", self.root, status=2)
 
     def test_a_statement_is_a_gate_by_the_same_rules(self):
@@ -167,6 +225,19 @@ class Judged(ArchiveScenario):
         sql(0, "--allow-partial")
         shutil.rmtree(self.root / "run")
         sql(3, "--allow-partial")
+
+    def test_a_statement_about_the_past_is_judged_by_the_past(self):
+        def sql(status, *options):
+            self.run_command("sql", "SELECT * FROM past.results WHERE verdict = 'fail'",
+                             "--expect", "none", "--root", self.root, *options, status=status)
+        for archive in ("off", self.temporary / "none"):
+            sql(3, "--archive", archive)
+        self.refresh()
+        sql(0, "--archive", self.archive)
+        self.corrupt("gone/broken")
+        self.refresh()
+        shutil.rmtree(self.root / "gone")
+        sql(3, "--archive", self.archive)
 
     def test_a_session_of_an_archive_that_was_named_and_is_not_there(self):
         (self.root / "run" / ".ktstr_run_epoch").write_text("token")

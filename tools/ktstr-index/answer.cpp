@@ -92,6 +92,10 @@ std::string why_not_judged(const OpenIndex& index, const GateArguments& gate,
   if (!evidence.has_results) return "there was nothing to judge: no result is in what was asked";
   if (gate.allow_partial) return {};
   if (index.is_partial()) return "nothing was found, but not everything was looked at";
+  if (evidence.undecided > 0) {
+    return "nothing was found, but results without a verdict are there: " +
+           std::to_string(evidence.undecided);
+  }
   if (!evidence.left_out.has_unknown()) return {};
   return "nothing was found, but nobody knows what these files say: " +
          left_out_text(evidence.left_out);

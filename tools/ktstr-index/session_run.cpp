@@ -21,6 +21,7 @@
 #include "environment/protocol.hpp"
 #include "ktstr/kernel.hpp"
 #include "ktstr/run.hpp"
+#include "store/names.hpp"
 
 namespace ktstr {
 namespace {
@@ -199,6 +200,10 @@ EnvironmentChanges changes_for(const OpenIndexOptions& stated, const SessionRun&
       canonical_path(catalog_path(stated.catalog, variables, run.root).path);
   if (catalog != default_catalog_path(run.root)) {
     changes.emplace_back("KTSTR_INDEX_CATALOG", catalog);
+  }
+  if (stated.archive) {
+    const bool is_off = *stated.archive == "off";
+    changes.emplace_back("KTSTR_INDEX_ARCHIVE", is_off ? "off" : absolute_path(*stated.archive));
   }
   const auto kernel = kernel_environment(variables);
   const auto map_before = variables("KTSTR_KERNEL_COMMIT");

@@ -120,8 +120,10 @@ TEST(Closest, IsNoneWhenAllAreTooFarOff) {
   EXPECT_EQ(closest("abc", {}), std::nullopt);
 }
 
-TEST(Closest, AllowsThreeEditsInAShortWordAndAThirdOfALongOne) {
-  EXPECT_EQ(closest("abc", {"abcdef"}), "abcdef");
+TEST(Closest, AllowsAThirdOfTheWord) {
+  EXPECT_EQ(closest("id", {"job"}), std::nullopt);
+  EXPECT_EQ(closest("abc", {"abcd"}), "abcd");
+  EXPECT_EQ(closest("abc", {"abcde"}), std::nullopt);
   EXPECT_EQ(closest("abcdefghijkl", {"abcdefghijklmnop"}), "abcdefghijklmnop");
   EXPECT_EQ(closest("abcdefghijkl", {"abcdefghijklmnopq"}), std::nullopt);
 }

@@ -72,7 +72,16 @@ TEST_F(EvidenceTest, KnowsTheWordsOfColumnsThatHaveFixedOnes) {
   EXPECT_TRUE(unknown("verdict = 'fail'").empty());
   EXPECT_EQ(unknown("verdict == 'failed'").size(), 1U);
   EXPECT_EQ(unknown("verdict = 'x' or verdict = 'y'").size(), 2U);
-  EXPECT_TRUE(unknown("test_name = 'nowhere'").empty());
+  EXPECT_EQ(unknown("run_source = 'cii'").size(), 1U);
+}
+
+TEST_F(EvidenceTest, TakesWhatAnExpressionDemandsForAFilter) {
+  EXPECT_EQ(unknown("test_name = 'nowhere' and vcpus > 1").size(), 1U);
+  EXPECT_TRUE(unknown("test_name = 'nowhere' or vcpus > 1").empty());
+  EXPECT_TRUE(unknown("not test_name = 'nowhere'").empty());
+  ResultQuery query;
+  query.expression = "test_name = 'nowhere'";
+  EXPECT_FALSE(evidence(query).has_results);
 }
 
 }  // namespace

@@ -254,6 +254,14 @@ TEST_F(Suggestions, UseTheBareNameOfATest) {
             test::Rows{"no result has test 'ktstr/sched_basik'; the nearest is 'sched_basic'"});
 }
 
+TEST_F(Suggestions, AnswerAPartOfATestsNameWithAPattern) {
+  add("test_name", {"wake_storm", "late_wake"});
+  Filters filters;
+  filters.tests = {"ktstr/wake"};
+  EXPECT_EQ(suggested(filters),
+            test::Rows{"no result has test 'ktstr/wake'; --test '*wake*' has 2 names"});
+}
+
 TEST_F(Suggestions, AreSilentWithoutResults) {
   Filters filters;
   filters.schedulers = {"a"};

@@ -353,7 +353,7 @@ TEST(ImportTar, RefusesLinksDevicesAndNamesThatLeadOutside) {
   for (const auto& item : found.summary->refused.first) reasons.push_back(item.reason);
   EXPECT_THAT(reasons, ElementsAre("absolute name", "name leads outside with ..", "symbolic link",
                                    "not a regular file", "not a regular file"));
-  EXPECT_EQ(found.summary->refused_sidecars, 5U);
+  EXPECT_EQ(found.summary->refused_results, 5U);
 }
 
 TEST(ImportTar, TakesHardLinksToItsOwnFilesAlsoToThoseThatItPassesOver) {
@@ -371,8 +371,37 @@ TEST(ImportTar, TakesHardLinksToItsOwnFilesAlsoToThoseThatItPassesOver) {
   ASSERT_TRUE(found.summary);
   EXPECT_THAT(found.places(), UnorderedElementsAre("r||a-1.ktstr.json", "r||b-1.ktstr.json"));
   for (const ImportedFile& file : found.files) EXPECT_EQ(file.bytes, "captured");
-  EXPECT_EQ(found.summary->refused_sidecars, 3U);
-  EXPECT_EQ(found.summary->refused.count, 4U);
+  EXPECT_EQ(found.summary->refused_results, 3U);
+  EXPECT_EQ(found.summary->refused.count, 3U);
+}
+
+TEST(ImportTar, GivesALinkTheBytesOfWhatHadItsNameLastBefore) {
+  const TemporaryDirectory directory;
+  TarMaker(directory.path("a.tar"))
+      .file("r/a-1.ktstr.json", "old")
+      .hard_link("r/b-1.ktstr.json", "r/a-1.ktstr.json");
+  TarMaker(directory.path("b.tar"))
+      .file("r/a-1.ktstr.json", "new")
+      .hard_link("r/b-1.ktstr.json", "r/a-1.ktstr.json")
+      .hard_link("r/c-1.ktstr.json", "r/b-1.ktstr.json");
+  const Read found = read(directory.write(
+      "both.tar", bytes_of(directory.path("a.tar")) + bytes_of(directory.path("b.tar"))));
+  std::vector<std::string> texts;
+  for (const ImportedFile& file : found.files) texts.push_back(file.file_name[0] + file.bytes);
+  EXPECT_THAT(texts, ElementsAre("aold", "bold", "anew", "bnew", "cnew"));
+  EXPECT_EQ(found.summary->refused.count, 0U);
+}
+
+TEST(ImportTar, PassesOverLinksThatNobodyWants) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("a.tar");
+  TarMaker(path)
+      .file("r/a-1.ktstr.json", "{}")
+      .hard_link(".ktstr-index/spool/1/7", "r/a-1.ktstr.json")
+      .hard_link("r/notes", "r/a-1.ktstr.json");
+  const Read found = read(path);
+  EXPECT_THAT(found.places(), ElementsAre("r||a-1.ktstr.json"));
+  EXPECT_EQ(found.summary->refused.count, 0U);
 }
 
 TEST(ImportTar, ReadsOneBehindTheOtherAndSaysWhatIsNoneBehindTheEnd) {
@@ -410,7 +439,9 @@ TEST(ImportTar, LooksIntoATarWithinAZipThatHasNoResultsItself) {
   ASSERT_TRUE(found.summary);
   ASSERT_THAT(found.places(), ElementsAre("r||a-1.ktstr.json"));
   EXPECT_EQ(found.files[0].path, "job/results.tar/r/a-1.ktstr.json");
-  EXPECT_EQ(found.summary->refused.count, 2U);  // the link and what is no tar
+  // The link, what is no tar, and the tar at a second level.
+  EXPECT_EQ(found.summary->refused.count, 3U);
+  EXPECT_EQ(found.summary->refused_results, 2U);
   TarMaker(directory.path("mixed.zip"), TarPacking::zip)
       .file("results.tar", bytes_of(directory.path("inner.tar")))
       .file("r/b-1.ktstr.json", "{}");

@@ -117,6 +117,10 @@ WriterOptions writer_options(const Context& context) {
     options.variables =
         with_variable(std::move(options.variables), "KTSTR_INDEX_CATALOG", *stated.catalog);
   }
+  if (stated.archive) {
+    options.variables =
+        with_variable(std::move(options.variables), "KTSTR_INDEX_ARCHIVE", *stated.archive);
+  }
   return options;
 }
 
@@ -153,6 +157,8 @@ Result<Verdict> parse_verdict(const std::string& text) {
 }
 
 int run_finalize(const Context& context, const FinalizeArguments& arguments) {
+  // Of a script whose write has failed: no file is to be expected there.
+  if (arguments.path.empty()) return context.failed({ErrorCode::usage, "PATH is empty"});
   WriterOptions options = writer_options(context);
   options.refuse_second_inversion = !arguments.force;
   const auto outcome = finalize_sidecar(arguments.path, arguments.verdict, options);
@@ -189,8 +195,9 @@ Command make_finalize_command(const Context& context) {
   command.summary = "Put the final verdict into a sidecar";
   command.description =
       "Changes the four verdict bits and no other byte. A failure that ends as a pass or a skip is "
-      "marked as expected. The same verdict again changes nothing; another is refused then, since "
-      "the raw verdict is gone.";
+      "marked as expected. The same verdict again changes nothing; another is refused once a "
+      "failure "
+      "was expected, since the raw verdict is gone.";
   command.options = {
       {"--verdict", "V", "The final verdict", verdict, {"pass", "fail", "skip", "inconclusive"}},
       {"--force", "", "Even if the verdict was inverted before", &arguments->force},

@@ -182,7 +182,12 @@ Result<void> find_start(OpenIndex& index, const std::optional<std::string>& name
   return {};
 }
 
-void add_session(const SessionReference& found, Filters& filters) {
+void add_session(const Context& context, std::string_view named, const SessionReference& found,
+                 Filters& filters) {
+  // What was only begun may have been meant as a whole one, which has left nothing.
+  if (!named.starts_with('@') && named != found.session) {
+    context.note("the session " + found.session);
+  }
   if (found.is_inferred) {
     filters.inferred_sessions.emplace_back(*found.first_ns, *found.last_ns);
   } else {
@@ -191,24 +196,25 @@ void add_session(const SessionReference& found, Filters& filters) {
 }
 
 /// "a,b" is two sessions, unless there is one of that name: a token is whatever a harness wrote.
-Result<void> find_sessions(OpenIndex& index, const std::string& names, Filters& filters) {
+Result<void> find_sessions(const Context& context, OpenIndex& index, const std::string& names,
+                           Filters& filters) {
   const auto whole = find_session_reference(index.database(), names);
-  if (whole) add_session(*whole, filters);
+  if (whole) add_session(context, names, *whole, filters);
   if (whole) return {};
   if (names.find(',') == std::string::npos) return fail(whole.error());
   for (const std::string_view name : split(names, ',')) {
     const auto found = find_session_reference(index.database(), name);
     if (!found) return fail(found.error());
-    add_session(*found, filters);
+    add_session(context, name, *found, filters);
   }
   return {};
 }
 
 /// The sessions that were named become filters.
-Result<void> find_sessions(OpenIndex& index, QueryArguments& arguments) {
+Result<void> find_sessions(const Context& context, OpenIndex& index, QueryArguments& arguments) {
   Filters& filters = arguments.query.filters;
   for (const std::string& names : arguments.sessions) {
-    if (auto found = find_sessions(index, names, filters); !found) return found;
+    if (auto found = find_sessions(context, index, names, filters); !found) return found;
   }
   if (auto since = find_start(index, arguments.since_session, filters.since_ns); !since) {
     return since;
@@ -229,7 +235,9 @@ void look_at_sessions(const Context& context, OpenIndex& index, const QueryArgum
   }
   const bool is_now = arguments.paths || arguments.nul || arguments.follow;
   const auto looked = look_over(context, index, is_now ? Over::now : Over::all, arguments.over);
-  if (!looked) context.note(looked.error().text() + "; this answer is without the past");
+  if (looked) return;
+  index.note_partial();
+  context.note(looked.error().text() + "; this answer is without the past");
 }
 
 /// Labels are the archive's, also those of what is there now.
@@ -248,7 +256,7 @@ Result<OpenIndex> open_asked(const Context& context, QueryArguments& arguments,
   const auto prepared = [&]() -> Result<void> {
     if (names_sessions(arguments)) {
       look_at_sessions(context, *index, arguments);
-      if (auto found = find_sessions(*index, arguments); !found) return found;
+      if (auto found = find_sessions(context, *index, arguments); !found) return found;
     }
     const bool is_attached = is_past_attached(index->database());
     const bool wants_labels = asks_for_labels(arguments.query);
@@ -261,9 +269,16 @@ Result<OpenIndex> open_asked(const Context& context, QueryArguments& arguments,
   return index;
 }
 
+/// Of a gate: the answer and what it is judged by are of one moment, whoever writes meanwhile.
+std::unique_ptr<SQLite::Transaction> one_moment(OpenIndex& index, const GateArguments& gate) {
+  if (!gate.is_gate()) return nullptr;
+  return std::make_unique<SQLite::Transaction>(index.database());
+}
+
 int answer(const Context& context, QueryArguments& arguments) {
   auto index = open_asked(context, arguments, CheckLevel::dirs);
   if (!index) return context.failed(index.error());
+  const auto moment = one_moment(*index, arguments.gate);
   const ResultQuery& query = arguments.query;
   std::uint64_t found = 0;
   const int status = print_results(context, *index, arguments, found);

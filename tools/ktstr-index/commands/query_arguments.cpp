@@ -249,6 +249,11 @@ Result<void> check_arguments(const QueryArguments& arguments, bool is_table) {
   if (arguments.gate.allow_partial && !arguments.gate.is_gate()) {
     return fail(ErrorCode::usage, "--allow-partial goes with --expect");
   }
+  if (arguments.gate.is_gate() && (arguments.columns || arguments.named || arguments.show_sql)) {
+    return fail(ErrorCode::usage,
+                "--columns, --named and --show-sql look for no results, so --expect has nothing to "
+                "judge");
+  }
   if (arguments.gate.is_gate() && arguments.query.limit == 0) {
     return fail(ErrorCode::usage, "--limit 0 leaves --expect nothing to find");
   }

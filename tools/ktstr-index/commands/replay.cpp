@@ -72,7 +72,9 @@ Result<Choice> choose(const Context& context, const ReplayArguments& arguments) 
     no_results = no_results_text(*index);
     chosen->failed.scope = {};
   }
-  const auto left_out = count_left_out(index->database(), whole_pool_filters());
+  Filters scope = whole_pool_filters();
+  if (!arguments.choice.in_whole_pool) scope.run_dirs = chosen->failed.scope.run_dirs;
+  const auto left_out = count_left_out(index->database(), scope);
   const bool is_partial = index->is_partial() || !left_out || left_out->has_unknown();
   return Choice{std::move(*chosen), std::move(*host), std::move(no_results), is_partial};
 }

@@ -39,6 +39,12 @@ int run(const Context& context, const SqlArguments& arguments) {
     return first_columns_first(std::move(*rows));
   };
   const Answer answer = print_answer(context, *session, arguments.timeout_ns, make);
+  if (arguments.gate.is_gate() && answer.status == k_done && names_past(arguments.statement)) {
+    // It is judged by what the past has, too; that there is none is a part that is missing.
+    if (past_path(session->database()).empty()) session->note_partial();
+    const auto looked = session->look_over({Over::all, true});
+    if (!looked) return context.failed(looked.error());
+  }
   return judged(context, *session, arguments.gate, ResultQuery{}, answer.rows, answer.status);
 }
 

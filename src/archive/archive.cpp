@@ -60,12 +60,13 @@ std::string lost_text(const MergeReport& report) {
          (tables.empty() ? "" : ", what else stood in " + tables);
 }
 
-/// Where it is now, an empty new file being in its place; '' if another process was faster. The
-/// lock ends with that: making the new one takes it again, and what is carried over needs none.
+// Carrying over what can be read of a large archive takes its time.
+constexpr std::int64_t k_replacing_ms = 60'000;
+
+/// Where it is now, an empty new file being in its place; '' if another process was faster. Under
+/// the lock.
 Result<std::string> put_damaged_aside(const std::string& path, FileSystem& file_system,
                                       const Clock& clock) {
-  const auto lock = ArchiveFileLock::acquire(path, 60'000);
-  if (!lock) return fail(lock.error());
   // What was found to be damaged may be aside already, and this be the new one.
   if (is_sound_store(path, Store::archive)) return std::string();
   auto aside = put_catalog_aside(path, file_system, clock);
@@ -107,8 +108,11 @@ Result<Archive> Archive::open(const ArchiveOptions& options, FileSystem& file_sy
   if (!connected && connected.error().code == ErrorCode::corrupt) {
     connected = archive.replace_damaged(connected.error().message, file_system, clock);
   }
-  // A damaged file that another process replaces under our hands is an I/O error, once.
-  if (!connected && connected.error().code == ErrorCode::io) connected = archive.connect(clock);
+  // A damaged file that another process replaces under our hands is an I/O error, until it is done.
+  if (!connected && connected.error().code == ErrorCode::io) {
+    { const auto done = ArchiveFileLock::acquire(options.path, k_replacing_ms); }
+    connected = archive.connect(clock);
+  }
   if (!connected) return fail(std::move(connected.error()));
   return archive;
 }
@@ -133,7 +137,9 @@ Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
   if (header.state == StoreState::foreign) return fail(foreign(options_.path));
   if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", options_.path);
   if (header.state == StoreState::empty) {
-    const auto lock = ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
+    // Who replaces a damaged one has the lock already.
+    auto lock = is_replacing_ ? Result<std::optional<ArchiveFileLock>>()
+                              : ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
     if (!lock) return fail(lock.error());
     // Both hold for a file's whole life, so they come before its first table.
     database.exec("PRAGMA page_size = 8192");
@@ -221,10 +227,23 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
                                       const Clock& clock) {
   tables_.reset();
   database_.reset();
+  // To the end: one that is half made would be taken for a damaged one by the next.
+  std::optional<ArchiveFileLock> lock;
+  if (auto acquired = ArchiveFileLock::acquire(options_.path, k_replacing_ms); acquired) {
+    lock.emplace(std::move(*acquired));
+  } else {
+    return fail(std::move(acquired.error()));
+  }
   const auto aside = put_damaged_aside(options_.path, file_system, clock);
   if (!aside) return fail(aside.error());
-  if (aside->empty()) return connect(clock);  // another process has done it meanwhile
-  if (auto connected = connect(clock); !connected) return connected;
+  if (aside->empty()) {  // another process has done it meanwhile
+    lock.reset();
+    return connect(clock);
+  }
+  is_replacing_ = true;
+  auto connected = connect(clock);
+  is_replacing_ = false;
+  if (!connected) return connected;
   MergeOptions merge;
   merge.is_tolerant = true;
   merge.with_pins = true;

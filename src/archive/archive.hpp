@@ -93,6 +93,7 @@ class Archive {
   std::vector<Warning> warnings_;
   bool is_new_ = false;
   bool has_losses_ = false;
+  bool is_replacing_ = false;  ///< under the lock of its file
 };
 
 /// The error for an archive of the user's that is of another layout than this program's.

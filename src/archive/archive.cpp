@@ -137,9 +137,7 @@ Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
   if (header.state == StoreState::foreign) return fail(foreign(options_.path));
   if (is_read_only(database)) return fail(ErrorCode::permission, "read-only", options_.path);
   if (header.state == StoreState::empty) {
-    // Who replaces a damaged one has the lock already.
-    auto lock = is_replacing_ ? Result<std::optional<ArchiveFileLock>>()
-                              : ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
+    const auto lock = lock_to_make();
     if (!lock) return fail(lock.error());
     // Both hold for a file's whole life, so they come before its first table.
     database.exec("PRAGMA page_size = 8192");
@@ -157,6 +155,12 @@ Result<void> Archive::prepare(SQLite::Database& database, const Clock& clock) {
     if (!migrated) return migrated;
   }
   return make_schema_ours(database);
+}
+
+/// None for who replaces a damaged one, and has it already.
+Result<std::optional<ArchiveFileLock>> Archive::lock_to_make() const {
+  if (is_replacing_) return std::nullopt;
+  return ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
 }
 
 /// A table's rows are what an archive is for; all else can be made anew.
@@ -191,7 +195,7 @@ Error Archive::damaged(const SchemaDifferences& found) const {
 /// Nothing else has what it holds, so a copy is made first; it stays.
 Result<void> Archive::migrate_from(SQLite::Database& database, std::int32_t layout,
                                    const Clock& clock) {
-  const auto lock = ArchiveFileLock::acquire(options_.path, options_.busy_timeout_ms);
+  const auto lock = lock_to_make();
   if (!lock) return fail(lock.error());
   if (read_header(database, Store::archive).state != StoreState::older) return {};
   const std::string copy = options_.path + ".layout-" + std::to_string(layout) + "-" +
@@ -228,22 +232,15 @@ Result<void> Archive::replace_damaged(const std::string& why, FileSystem& file_s
   tables_.reset();
   database_.reset();
   // To the end: one that is half made would be taken for a damaged one by the next.
-  std::optional<ArchiveFileLock> lock;
-  if (auto acquired = ArchiveFileLock::acquire(options_.path, k_replacing_ms); acquired) {
-    lock.emplace(std::move(*acquired));
-  } else {
-    return fail(std::move(acquired.error()));
-  }
+  const auto lock = ArchiveFileLock::acquire(options_.path, k_replacing_ms);
+  if (!lock) return fail(lock.error());
   const auto aside = put_damaged_aside(options_.path, file_system, clock);
   if (!aside) return fail(aside.error());
-  if (aside->empty()) {  // another process has done it meanwhile
-    lock.reset();
-    return connect(clock);
-  }
   is_replacing_ = true;
   auto connected = connect(clock);
   is_replacing_ = false;
-  if (!connected) return connected;
+  // Nothing to carry over: another process has done it meanwhile.
+  if (!connected || aside->empty()) return connected;
   MergeOptions merge;
   merge.is_tolerant = true;
   merge.with_pins = true;

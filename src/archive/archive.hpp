@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ struct Warning {
   std::string text;
   bool is_loss;  ///< evidence is gone: said to whoever wants no notes, too
 };
+
+class ArchiveFileLock;
 
 /// An open archive that can be written. One connection; not thread-safe.
 class Archive {
@@ -85,6 +88,7 @@ class Archive {
                                           const Clock& clock);
   [[nodiscard]] Result<void> make_schema_ours(SQLite::Database& database);
   [[nodiscard]] Result<void> check_integrity(const Clock& clock);
+  [[nodiscard]] Result<std::optional<ArchiveFileLock>> lock_to_make() const;
   [[nodiscard]] Error damaged(const SchemaDifferences& found) const;
 
   ArchiveOptions options_;

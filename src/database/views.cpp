@@ -21,7 +21,7 @@ constexpr ResultColumn k_columns[] = {
     {"path", k_text, "",
      "d.run_dir || '/' || CASE d.job WHEN '' THEN '' ELSE d.job || '/' END || s.file_name", 8,
      "path of the sidecar, relative to the runs root"},
-    {"session", k_text, "", "CASE d.job WHEN '' THEN d.session END", 7,
+    {"session", k_text, "", k_catalog_session, 7,
      "token of the harness invocation that wrote it, if recorded"},
     {"test_name", k_text, "", "s.test_name", 0, "bare test function name"},
     {"variant_hash", k_text, "", "s.variant_hash", 6, "16 hex digits computed from the content"},
@@ -105,7 +105,7 @@ constexpr const char* k_path =
 /// The session of a row of sidecar s: in the catalog it is that of its directory, whose sentinel
 /// doesn't speak for job directories; in the archive it was written down with the observation.
 std::string session_of(Store store) {
-  return store == Store::archive ? "s.session" : "CASE d.job WHEN '' THEN d.session END";
+  return store == Store::archive ? "s.session" : k_catalog_session;
 }
 
 std::string results_sql(Store store) {

@@ -12,6 +12,10 @@
 
 namespace ktstr {
 
+/// Of a file in directory d of a catalog: the token of the run directory, which is about what lies
+/// directly in it.
+inline constexpr const char* k_catalog_session = "CASE d.job WHEN '' THEN d.session END";
+
 /// Results without a token that are no further apart are of one session.
 inline constexpr std::int64_t k_session_gap_ns = 1'800'000'000'000;
 

@@ -2,6 +2,7 @@
 #include "query/evidence.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "database/connection.hpp"
 #include "database/views.hpp"
@@ -57,13 +58,21 @@ std::string in_sessions(const Filters& filters, Parameters& parameters) {
   return " AND (" + any + ")";
 }
 
-/// Of the results that the filters leave, but for their verdict; `more`: a further condition.
-Result<std::int64_t> count_results(SQLite::Database& database, Filters filters, const char* more) {
+/// Of the results that the filters leave, whatever their verdict.
+Result<bool> has_results(SQLite::Database& database, Filters filters) {
   filters.verdicts.clear();
   Parameters parameters;
   const auto condition = filter_condition(filters, parameters);
   if (!condition) return fail(condition.error());
-  SQLite::Statement statement(database, std::string("SELECT count(*) FROM results WHERE ") + more +
+  return any_result(database, condition->empty() ? "1" : *condition, parameters);
+}
+
+Result<std::int64_t> count_undecided(SQLite::Database& database, Filters filters) {
+  filters.verdicts.clear();
+  Parameters parameters;
+  const auto condition = filter_condition(filters, parameters);
+  if (!condition) return fail(condition.error());
+  SQLite::Statement statement(database, "SELECT count(*) FROM results WHERE verdict IS NULL" +
                                             (condition->empty() ? "" : " AND " + *condition));
   bind_values(statement, parameters.values());
   statement.executeStep();
@@ -88,12 +97,9 @@ Filters asked_by(const std::optional<std::string>& expression) {
   return filters;
 }
 
-/// Of "a,b" the whole is one alternative of three, and no slip if only its parts occur.
-Filters without_lists(Filters filters) {
-  for (const FilterField& field : filter_fields()) {
-    std::erase_if(filters.*field.values,
-                  [](const std::string& value) { return value.find(',') != std::string::npos; });
-  }
+/// What may be a slip.
+Filters doubtful(Filters filters) {
+  filters = without_lists(std::move(filters));
   filters.verdicts.clear();  // a word that no result has is what a gate hopes for
   filters.sessions.clear();  // found already
   return filters;
@@ -116,10 +122,7 @@ void add_unknown_labels(SQLite::Database& database,
 
 void add_misspelt_verdicts(const std::string& expression, std::vector<std::string>& sentences) {
   for (const std::string& verdict : filters_of_expression(expression).verdicts) {
-    Filters one;
-    one.verdicts = {verdict};
-    Parameters ignored;
-    const auto checked = filter_condition(one, ignored);
+    const auto checked = check_verdicts({verdict});
     if (!checked) sentences.push_back(checked.error().message + "; " + checked.error().hint);
   }
 }
@@ -142,7 +145,7 @@ void add_unknown_series(SQLite::Database& database, const ResultQuery& query,
 }
 
 std::vector<std::string> unknown_values(SQLite::Database& database, const ResultQuery& query) {
-  std::vector<std::string> sentences = suggestions(database, without_lists(query.filters));
+  std::vector<std::string> sentences = suggestions(database, doubtful(query.filters));
   add_unknown_labels(database, query.filters.labels, sentences);
   add_unknown_series(database, query, sentences);
   if (!query.expression) return sentences;
@@ -199,14 +202,13 @@ Result<Evidence> evidence_of(SQLite::Database& database, const ResultQuery& quer
   auto left_out = count_left_out(database, query.filters);
   if (!left_out) return fail(std::move(left_out.error()));
   return guarded(database.getFilename(), [&]() -> Result<Evidence> {
-    const auto found = count_results(database, query.filters, "1");
+    const auto found = has_results(database, query.filters);
     if (!found) return fail(found.error());
-    const auto asked = count_results(database, asked_by(query.expression), "1");
+    const auto asked = has_results(database, asked_by(query.expression));
     if (!asked) return fail(asked.error());
-    const auto undecided = count_results(database, query.filters, "verdict IS NULL");
+    const auto undecided = count_undecided(database, query.filters);
     if (!undecided) return fail(undecided.error());
-    return Evidence{*found > 0 && *asked > 0, *undecided, *left_out,
-                    unknown_values(database, query)};
+    return Evidence{*found && *asked, *undecided, *left_out, unknown_values(database, query)};
   });
 }
 

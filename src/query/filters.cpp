@@ -188,6 +188,8 @@ std::string inferred_condition(const Filters& filters, Parameters& parameters) {
   return any;
 }
 
+}  // namespace
+
 Result<void> check_verdicts(const std::vector<std::string>& verdicts) {
   for (const std::string& verdict : verdicts) {
     const auto& words = verdict_words();
@@ -199,8 +201,6 @@ Result<void> check_verdicts(const std::vector<std::string>& verdicts) {
   }
   return {};
 }
-
-}  // namespace
 
 Filters whole_pool_filters() {
   Filters filters;
@@ -283,10 +283,6 @@ Result<std::string> filter_condition(const Filters& filters, Parameters& paramet
   return all;
 }
 
-namespace {
-
-constexpr std::size_t k_values_listed = 5;
-
 bool any_result(SQLite::Database& database, const std::string& condition,
                 const Parameters& parameters) {
   SQLite::Statement statement(database,
@@ -294,6 +290,18 @@ bool any_result(SQLite::Database& database, const std::string& condition,
   bind_values(statement, parameters.values());
   return statement.executeStep() && statement.getColumn(0).getInt() != 0;
 }
+
+Filters without_lists(Filters filters) {
+  for (const FilterField& field : filter_fields()) {
+    std::erase_if(filters.*field.values,
+                  [](const std::string& value) { return value.find(',') != std::string::npos; });
+  }
+  return filters;
+}
+
+namespace {
+
+constexpr std::size_t k_values_listed = 5;
 
 std::vector<std::string> present_values(SQLite::Database& database, const std::string& column) {
   SQLite::Statement statement(database, "SELECT DISTINCT " + column + " FROM results WHERE " +

@@ -81,6 +81,17 @@ class Parameters {
 /// that there isn't.
 [[nodiscard]] Result<std::string> filter_condition(const Filters& filters, Parameters& parameters);
 
+/// Error usage: one that there isn't; the hint has the nearest.
+[[nodiscard]] Result<void> check_verdicts(const std::vector<std::string>& verdicts);
+
+/// Whether a condition over the columns of `results` holds for any. Throws SQLite::Exception.
+[[nodiscard]] bool any_result(SQLite::Database& database, const std::string& condition,
+                              const Parameters& parameters);
+
+/// Without the values that hold a comma. Of "a,b" the whole is one alternative of three, and no
+/// slip if only its parts occur.
+[[nodiscard]] Filters without_lists(Filters filters);
+
 /// For each value that by itself matches no result, a sentence with the nearest that would, or with
 /// some of those there are. Nothing if there are no results at all.
 [[nodiscard]] std::vector<std::string> suggestions(SQLite::Database& database,

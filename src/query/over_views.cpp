@@ -214,7 +214,7 @@ class OverViews {
         "FROM past.sidecar t " + k_places +
         where({project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;
-    return select("t.sidecar_id", "CASE d.job WHEN '' THEN d.session END", "0") +
+    return select("t.sidecar_id", k_catalog_session, "0") +
            "FROM main.sidecar t JOIN main.directory d USING(directory_id)\nUNION ALL\n" + past;
   }
 
@@ -284,7 +284,7 @@ class OverViews {
         select("t.session", "d.root_id") + "\n  FROM past.sidecar t " + k_places +
         where({"t.status = 'ok'", project_is("r.project"), if_with_now(not_now("t", "d"))});
     if (!with_now()) return past;
-    return select("CASE d.job WHEN '' THEN d.session END", std::to_string(scope_.root_id)) +
+    return select(k_catalog_session, std::to_string(scope_.root_id)) +
            "\n  FROM main.sidecar t JOIN main.directory d USING(directory_id)\n"
            "  WHERE t.status = 'ok'\n  UNION ALL\n  " +
            past;

@@ -154,17 +154,19 @@ namespace {
 
 constexpr std::size_t k_sessions_listed = 4;
 
-constexpr const char* k_now_rows =
-    "SELECT CASE d.job WHEN '' THEN d.session END AS session, t.timestamp AS timestamp,\n"
-    "  t.time_ns AS time_ns\n"
-    "FROM main.sidecar t JOIN main.directory d USING(directory_id) WHERE t.status = 'ok'\n"
-    // A session of which nothing can be read is the last one all the same.
-    "UNION ALL SELECT d.session, NULL, t.mtime_ns\n"
-    "FROM main.sidecar t JOIN main.directory d USING(directory_id)\n"
-    "WHERE t.status <> 'ok' AND d.job = '' AND d.session IS NOT NULL\n"
-    // Those that have left nothing, so far.
-    "UNION ALL SELECT session, NULL, NULL FROM main.directory\n"
-    "  WHERE job = '' AND session IS NOT NULL\n";
+std::string now_rows() {
+  return std::string("SELECT ") + k_catalog_session +
+         " AS session, t.timestamp AS timestamp,\n"
+         "  t.time_ns AS time_ns\n"
+         "FROM main.sidecar t JOIN main.directory d USING(directory_id) WHERE t.status = 'ok'\n"
+         // A session of which nothing can be read is the last one all the same.
+         "UNION ALL SELECT d.session, NULL, t.mtime_ns\n"
+         "FROM main.sidecar t JOIN main.directory d USING(directory_id)\n"
+         "WHERE t.status <> 'ok' AND d.job = '' AND d.session IS NOT NULL\n"
+         // Those that have left nothing, so far.
+         "UNION ALL SELECT session, NULL, NULL FROM main.directory\n"
+         "  WHERE job = '' AND session IS NOT NULL\n";
+}
 
 /// Of the archive in that schema; ?1 is the root.
 std::string past_rows(const std::string& schema) {
@@ -279,7 +281,7 @@ Result<std::vector<SessionReference>> sessions_newest_first(SQLite::Database& da
                                                             const std::string& root) {
   return guarded(database.getFilename(), [&] {
     const bool is_only_past = is_archive(database);
-    std::string rows = is_only_past ? past_rows("main") : k_now_rows;
+    std::string rows = is_only_past ? past_rows("main") : now_rows();
     const bool is_both = !is_only_past && is_past_attached(database);
     if (is_both) rows += "UNION ALL " + past_rows("past");
     SQLite::Statement select(database, sessions_sql(rows));

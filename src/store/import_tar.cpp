@@ -103,7 +103,7 @@ class TarImport {
   Result<void> deliver_file(TarReader& reader, const TarEntry& entry, ImportKind kind,
                             const EntryName& name);
   Result<void> deliver_bytes(const TarEntry& entry, ImportKind kind, const EntryName& name,
-                             std::string bytes);
+                             const DirectoryPlace& place, std::string bytes);
   [[nodiscard]] std::optional<DirectoryPlace> place_to_deliver(const EntryName& name);
   void note_bytes(const TarEntry& entry, const EntryName& name, bool is_wanted);
   Result<void> deliver_linked(TarReader& reader, const TarEntry& entry, const EntryName& name);
@@ -253,7 +253,8 @@ std::optional<DirectoryPlace> TarImport::place_to_deliver(const EntryName& name)
 
 Result<void> TarImport::deliver_file(TarReader& reader, const TarEntry& entry, ImportKind kind,
                                      const EntryName& name) {
-  if (!place_to_deliver(name)) return {};
+  const auto place = place_to_deliver(name);
+  if (!place) return {};
   std::string bytes;
   const auto outcome = reader.read(options_.max_file_bytes, bytes);
   if (!outcome) return fail(outcome.error());
@@ -261,14 +262,12 @@ Result<void> TarImport::deliver_file(TarReader& reader, const TarEntry& entry, I
     return refuse(entry, too_large_reason(options_.max_file_bytes));
   }
   if (*outcome == TarReader::Outcome::damaged) return {};  // the pass says it
-  return deliver_bytes(entry, kind, name, std::move(bytes));
+  return deliver_bytes(entry, kind, name, *place, std::move(bytes));
 }
 
 Result<void> TarImport::deliver_bytes(const TarEntry& entry, ImportKind kind, const EntryName& name,
-                                      std::string bytes) {
-  const auto place = place_to_deliver(name);
-  if (!place) return {};
-  ImportedFile file = placed_file(kind, *place, within_ + name.path(), std::string(name.file));
+                                      const DirectoryPlace& place, std::string bytes) {
+  ImportedFile file = placed_file(kind, place, within_ + name.path(), std::string(name.file));
   file.bytes = std::move(bytes);
   file.mtime_ns = entry.mtime_ns;
   return delivery_.deliver(std::move(file));
@@ -294,7 +293,9 @@ Result<void> TarImport::deliver_linked(TarReader& reader, const TarEntry& entry,
     if (!kind || !delivery_.wants(*kind)) {
       ++delivery_.summary().ignored;
     } else if (*outcome == TarReader::Outcome::read) {
-      if (auto done = deliver_bytes(file, *kind, *file_name, bytes); !done) return done;
+      const auto place = place_to_deliver(*file_name);
+      auto done = place ? deliver_bytes(file, *kind, *file_name, *place, bytes) : Result<void>();
+      if (!done) return done;
     } else if (*outcome == TarReader::Outcome::too_large) {
       (void)refuse(file, too_large_reason(options_.max_file_bytes));
     } else {

@@ -39,7 +39,7 @@ int run_hash(const Context& context, const HashArguments& arguments) {
 int run_classify(const Context& context, const ClassifyArguments& arguments) {
   std::vector<std::vector<Value>> rows;
   for (const std::string& argument : arguments.names) {
-    const std::string name = argument.substr(argument.rfind('/') + 1);
+    const std::string name = name_of(argument);
     std::vector<Value> row(4);
     row[0] = argument;
     if (const auto artifact = classify_artifact(name)) {

@@ -140,13 +140,7 @@ int show_paths(const Context& context, OpenIndex& index, ResultQuery query, bool
 namespace {
 
 void note_empty(const Context& context, OpenIndex& index, const ResultQuery& query) {
-  Filters filters = query.filters;
-  // Of "a,b" its parts are there, too, and they are what was meant.
-  for (const FilterField& field : filter_fields()) {
-    std::erase_if(filters.*field.values,
-                  [](const std::string& value) { return value.find(',') != std::string::npos; });
-  }
-  std::vector<std::string> lines = suggestions(index.database(), filters);
+  std::vector<std::string> lines = suggestions(index.database(), without_lists(query.filters));
   if (query.expression) {
     const Filters asked = filters_of_expression(*query.expression);
     for (std::string& line : suggestions(index.database(), asked)) {
